@@ -1,0 +1,46 @@
+"""The application: routes under ``/api/v1`` behind the guard."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, FastAPI, Security
+from fastapi.security import HTTPBearer
+
+from .. import __version__
+from . import problems
+from .routes import dispatches, tasks, values
+from .schemas import Health
+from .security import Guard
+from .state import ServerState, State
+
+PREFIX = "/api/v1"
+
+
+def create_app(state: ServerState, *, token: str, host: str) -> FastAPI:
+    """The API over ``state``.
+
+    :param token: what every request must carry
+    :param host: the name that the server listens on
+    """
+    bearer = HTTPBearer(auto_error=False, description="The contents of the file `token` in the data directory.")
+    app = FastAPI(
+        title="Covalent",
+        version=__version__,
+        openapi_url=f"{PREFIX}/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.state.covalent = state
+    problems.install(app)
+    api = APIRouter(prefix=PREFIX, dependencies=[Security(bearer)])
+    api.include_router(dispatches.router)
+    api.include_router(tasks.router)
+    api.include_router(values.router)
+    api.add_api_route("/health", health, tags=["server"], responses=None)
+    app.include_router(api)
+    app.add_middleware(Guard, token=token, host=host)
+    return app
+
+
+async def health(state: State) -> Health:
+    """That the server answers, and which one it is."""
+    return state.health

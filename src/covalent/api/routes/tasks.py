@@ -1,0 +1,98 @@
+"""Tasks of a dispatch: list, look at, read their logs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query
+from starlette.responses import Response
+
+from ...errors import NotFoundError
+from ...model import AttemptInfo, Blob, TaskInfo, TaskRef
+from ...states import Status
+from ..schemas import LARGEST_INT, DispatchId, NodeId, Page, TaskView
+from ..state import TheDispatcher, problems
+
+router = APIRouter(prefix="/dispatches/{dispatch_id}/tasks", tags=["tasks"])
+
+
+@router.get("", responses=problems(404))
+async def tasks(
+    dispatcher: TheDispatcher,
+    dispatch_id: DispatchId,
+    after: Annotated[int, Query(ge=-1, le=LARGEST_INT, description="The number of the last task seen.")] = -1,
+    limit: Annotated[int, Query(ge=1, le=1000, description="The most items to answer.")] = 1000,
+    status: Annotated[list[Status] | None, Query(description="Only those in one of these states.")] = None,
+) -> Page[TaskInfo]:
+    """The tasks of a dispatch, in order of their numbers."""
+    await dispatcher.info(dispatch_id)
+    items = await dispatcher.threads.read(
+        dispatcher.store.tasks, dispatch_id, after=after, limit=limit, statuses=status or ()
+    )
+    return Page(items=items, next=items[-1].node_id if len(items) == limit else None)
+
+
+@router.get("/{node_id}", responses=problems(404))
+async def task(dispatcher: TheDispatcher, dispatch_id: DispatchId, node_id: NodeId) -> TaskView:
+    """A task with all its attempts."""
+    info = await dispatcher.threads.read(dispatcher.store.task, dispatch_id, node_id)
+    attempts = await dispatcher.threads.read(dispatcher.store.attempts, dispatch_id, node_id)
+    return TaskView.of(info, attempts)
+
+
+@router.get(
+    "/{node_id}/log",
+    responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}, **problems(404)},
+    response_class=Response,
+)
+async def log(
+    dispatcher: TheDispatcher,
+    dispatch_id: DispatchId,
+    node_id: NodeId,
+    stream: Literal["stdout", "stderr"] = "stdout",
+    attempt: Annotated[int | None, Query(ge=1, le=LARGEST_INT, description="Which attempt; the last if absent.")] = None,
+    offset: Annotated[int, Query(ge=0, le=2**53, description="The byte to begin at.")] = 0,
+    limit: Annotated[int, Query(ge=1, le=16 * 2**20, description="The most bytes to answer.")] = 2**20,
+) -> Response:
+    """What an attempt wrote, also while it runs. ``X-Log-Next`` is the next offset; ``X-Log-Complete`` says if that is the end."""
+    await dispatcher.threads.read(dispatcher.store.task, dispatch_id, node_id)
+    attempts = await dispatcher.threads.read(dispatcher.store.attempts, dispatch_id, node_id)
+    chosen = _choose(attempts, attempt)
+    if chosen is None:
+        return _answer(b"", offset, complete=False)
+    if chosen.outcome is None:
+        ref = TaskRef(node_id=node_id, attempt=chosen.attempt)
+        data = await dispatcher.read_log(dispatch_id, ref, stream, offset, limit)
+        return _answer(data or b"", offset, complete=False)
+    blob = chosen.outcome.stdout if stream == "stdout" else chosen.outcome.stderr
+    if blob is None:
+        return _answer(b"", offset, complete=True)
+    data = await dispatcher.threads.read(_read, blob, dispatcher.objects.path(blob.digest), offset, limit)
+    return _answer(data, offset, complete=offset + len(data) >= blob.size)
+
+
+def _choose(attempts: list[AttemptInfo], number: int | None) -> AttemptInfo | None:
+    if number is None:
+        return attempts[-1] if attempts else None
+    for attempt in attempts:
+        if attempt.attempt == number:
+            return attempt
+    raise NotFoundError(f"The task has had {len(attempts)} attempts; there is no attempt {number}.")
+
+
+def _read(blob: Blob, path: Path, offset: int, limit: int) -> bytes:
+    if blob.data is not None:
+        return blob.data[offset : offset + limit]
+    with path.open("rb") as file:
+        file.seek(offset)
+        return file.read(limit)
+
+
+def _answer(data: bytes, offset: int, *, complete: bool) -> Response:
+    headers = {
+        "X-Log-Next": str(offset + len(data)),
+        "X-Log-Complete": str(complete).lower(),
+        "X-Content-Type-Options": "nosniff",
+    }
+    return Response(data, media_type="text/plain; charset=utf-8", headers=headers)

@@ -1,0 +1,133 @@
+"""The server process: owns a data directory, listens, and runs a dispatcher until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import platform
+import socket
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+
+import uvicorn
+
+from .. import __version__
+from ..config import get_config
+from ..dispatcher import Dispatcher
+from ..errors import PortInUseError, StoreError
+from ..executor.local import prewarm
+from ..store import open_store
+from . import lock
+from .app import create_app
+from .schemas import Health
+from .state import ServerState
+
+log = logging.getLogger("covalent.server")
+
+#: Seconds that open connections get to end after SIGTERM.
+GRACE_S = 3
+
+
+def serve(host: str, port: int, data_dir: Path, *, on_ready: Callable[[str], None] | None = None) -> None:
+    """Run a server until SIGTERM or SIGINT. Port 0 takes a free one.
+
+    :param on_ready: called with the server's URL once it answers
+    :raises AlreadyRunningError: if another server owns the data directory
+    :raises PortInUseError: if the port is taken
+    :raises StoreError: if the database cannot be opened, or fails for good
+    """
+    logging.basicConfig(
+        level=get_config("dispatcher.log_level").upper(),
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+    )
+    with lock.own(data_dir), _listen(host, port) as listener:
+        uvicorn_loop = uvicorn.Config(app="", loop="auto").get_loop_factory()
+        with asyncio.Runner(loop_factory=uvicorn_loop) as runner:
+            runner.run(_serve(host, listener, data_dir, on_ready))
+
+
+async def _serve(
+    host: str, listener: socket.socket, data_dir: Path, on_ready: Callable[[str], None] | None
+) -> None:
+    url = get_config("dispatcher.database_url") or f"sqlite:///{data_dir / 'covalent.db'}"
+    dispatcher = Dispatcher(open_store(url), data_dir, lock.owner(data_dir))
+    engine = await dispatcher.start()
+    try:
+        await prewarm(dispatcher.runtime)
+        address = _url(host, listener)
+        health = Health(
+            version=__version__,
+            python=platform.python_version(),
+            pid=os.getpid(),
+            data_dir=str(data_dir),
+            address=address,
+            started_at=time.time(),
+        )
+        state = ServerState(
+            dispatcher=dispatcher, health=health, limit_bytes=get_config("dispatcher.max_request_mib") * 2**20
+        )
+        app = create_app(state, token=lock.token(data_dir), host=host)
+        config = uvicorn.Config(
+            app, log_config=None, access_log=False, timeout_graceful_shutdown=GRACE_S, server_header=False
+        )
+        server = _Server(config, state)
+        engine.add_done_callback(lambda _: server.stop())
+        answering = asyncio.create_task(server.serve(sockets=[listener]))
+        await server.is_up(answering)
+        lock.publish(data_dir, {**health.model_dump(), "host": host, "port": listener.getsockname()[1]})
+        log.info("Covalent %s answers at %s, data in %s", __version__, address, data_dir)
+        if on_ready is not None:
+            on_ready(address)
+        await answering
+    finally:
+        await dispatcher.close()
+    if engine.done() and not engine.cancelled() and (failure := engine.exception()):
+        raise failure if isinstance(failure, StoreError) else StoreError(f"The dispatcher failed: {failure!r}") from failure
+    log.info("stopped; what was running goes on at the next start")
+
+
+class _Server(uvicorn.Server):
+    """Ends event streams when it is told to stop, for they would never end by themselves."""
+
+    def __init__(self, config: uvicorn.Config, state: ServerState) -> None:
+        super().__init__(config)
+        self._state = state
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        super().handle_exit(sig, frame)
+        self.stop()
+
+    def stop(self) -> None:
+        self.should_exit = True
+        self._state.stopping.set()
+        self._state.dispatcher.watchers.wake_all()
+
+    async def is_up(self, answering: asyncio.Task[None]) -> None:
+        while not self.started and not answering.done():
+            await asyncio.sleep(0.005)
+        if answering.done():
+            await answering
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family, kind, protocol, _, address = socket.getaddrinfo(
+        "127.0.0.1" if host == "localhost" else host, port, type=socket.SOCK_STREAM
+    )[0]
+    listener = socket.socket(family, kind, protocol)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind(address)
+    except OSError as error:
+        listener.close()
+        raise PortInUseError(host, port) from error
+    listener.listen(2048)
+    listener.setblocking(False)
+    return listener
+
+
+def _url(host: str, listener: socket.socket) -> str:
+    name = "127.0.0.1" if host in ("localhost", "0.0.0.0", "") else host  # noqa: S104
+    return f"http://{f'[{name}]' if ':' in name else name}:{listener.getsockname()[1]}"

@@ -1,0 +1,111 @@
+"""One task group on its way through an executor: sent or found again, polled, received, cancelled."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Final
+
+from ..errors import CovalentError
+from ..executor.base import AsyncBaseExecutor, Resources
+from ..model import GroupMetadata, Outcome, TaskRef, TaskUpdate
+from ..states import Cause, Status
+
+log = logging.getLogger(__name__)
+
+#: Seconds before an executor whose poll failed is asked again: the first wait and the longest.
+POLL_RETRY_S: Final = (0.5, 60.0)
+
+
+class GroupDriver:
+    """Carries one group from ``send`` to its last outcome.
+
+    :param report: takes news; returns once they are stored
+    :param keep_handle: takes the handle, if it is worth storing
+    """
+
+    def __init__(
+        self,
+        *,
+        executor: AsyncBaseExecutor,
+        resources: Resources,
+        metadata: GroupMetadata,
+        refs: Sequence[TaskRef],
+        report: Callable[[list[TaskUpdate]], Awaitable[None]],
+        keep_handle: Callable[[str, Any], None],
+    ) -> None:
+        self.executor, self.resources, self.metadata = executor, resources, metadata
+        self._open = set(refs)
+        self._refs = tuple(refs)
+        self._report, self._keep_handle = report, keep_handle
+        self._handle: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+
+    async def send(self) -> None:
+        """Run a new group."""
+        await self._run(lambda: self.executor.send(self._refs, self.resources, self.metadata))
+
+    async def resume(self, handle: Any) -> None:
+        """Go on with a group that an earlier dispatcher sent, or was about to send."""
+        await self._run(lambda: self.executor.resume(self._refs, self.resources, self.metadata, handle))
+
+    async def cancel(self, refs: Sequence[TaskRef]) -> None:
+        """End attempts, as soon as the group is out."""
+        try:
+            handle = await asyncio.shield(self._handle)
+            await self.executor.cancel(self.metadata, [r for r in refs if r in self._open], handle)
+        except CovalentError:
+            log.warning("group %s: cancelling failed", self.metadata.group_id, exc_info=True)
+
+    async def read_log(self, ref: TaskRef, stream: str, offset: int, limit: int) -> bytes:
+        """What a running attempt has written so far."""
+        return await self.executor.read_log(self.metadata, ref, stream, offset, limit)
+
+    async def _run(self, hand_over: Callable[[], Awaitable[Any]]) -> None:
+        try:
+            handle = await hand_over()
+        except Exception as error:
+            self._handle.cancel()
+            await self._refuse(error)
+            return
+        if handle is not None and handle != self.metadata.group_id:
+            self._keep_handle(self.metadata.group_id, handle)
+        self._handle.set_result(handle)
+        while self._open:
+            updates = await self._next(handle)
+            for update in updates:
+                if update.status.is_final:
+                    self._open.discard(TaskRef(node_id=update.node_id, attempt=update.attempt))
+            if updates:
+                await self._report(updates)
+
+    async def _next(self, handle: Any) -> list[TaskUpdate]:
+        """News; an executor that cannot be asked is asked again, for as long as it takes: no answer is no failure."""
+        delay_s, longest_s = POLL_RETRY_S
+        while True:
+            try:
+                data = await self.executor.poll(self.metadata, handle)
+                return await self.executor.receive(self.metadata, data)
+            except Exception:
+                log.exception("group %s: no news; asking again in %g s", self.metadata.group_id, delay_s)
+                await asyncio.sleep(delay_s)
+                delay_s = min(delay_s * 2, longest_s)
+
+    async def _refuse(self, error: Exception) -> None:
+        """The executor could not take the group: fail its tasks, with what it said."""
+        known = isinstance(error, CovalentError)
+        if not known:
+            log.exception("group %s could not be sent", self.metadata.group_id, exc_info=error)
+        outcome = Outcome(
+            status=Status.FAILED,
+            cause=Cause.CONFIG if known else Cause.UNKNOWN,
+            message=str(error) if known else f"The executor failed: {type(error).__name__}: {error}",
+            started=False,
+        )
+        refs = sorted(self._open, key=lambda ref: ref.node_id)
+        await self._report(
+            [
+                TaskUpdate(node_id=ref.node_id, attempt=ref.attempt, status=Status.FAILED, outcome=outcome)
+                for ref in refs
+            ]
+        )

@@ -1,0 +1,312 @@
+"""The dispatcher as the API sees it: submit, start, cancel, look, watch, purge."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+import uuid
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from ..errors import NotFoundError, StoreError
+from ..executor.registry import get_executor
+from ..model import Blob, DispatchInfo, Graph, Outcome, Snapshot, Submission, TaskInfo, TaskRef
+from ..objects import ObjectStore
+from ..scheduler import Cancel, CancelChild, ChildEnded, Start, StartChild
+from ..states import Cause, Status
+from ..store.base import Store
+from .active import ActiveDispatch, activate
+from .children import child_id, child_outcome
+from .engine import Engine
+from .intake import accept, read_submission
+from .resources import BlobCache, DispatchResources
+from .reuse import match_tasks
+from .runtime import SharedRuntime
+from .threads import StoreThreads
+from .watch import Watchers
+
+log = logging.getLogger(__name__)
+
+HEARTBEAT_S: Final = 5.0
+#: A dispatcher that was not heard of for this long is dead, and its dispatches are taken over.
+STALE_S: Final = 30.0
+
+
+class Dispatcher:
+    """One per data directory. Make it inside a running event loop.
+
+    :param owner: names this dispatcher in the store's leases; the same after a restart
+    """
+
+    def __init__(self, store: Store, data_dir: Path, owner: str) -> None:
+        self.store, self.owner = store, owner
+        self.objects = ObjectStore(data_dir / "objects")
+        self.threads = StoreThreads(store)
+        self.watchers = Watchers()
+        self.runtime = SharedRuntime(data_dir)
+        self._cache = BlobCache()
+        self._engine = Engine(
+            self.threads,
+            self.watchers,
+            start_child=self._start_child,
+            cancel_child=self._cancel_child,
+            on_end=self._ended,
+        )
+        self._wishes_seen: set[int] = set()
+        self._tasks: list[asyncio.Task[None]] = []
+
+    # Life
+
+    async def start(self) -> asyncio.Task[None]:
+        """Resume all that was running. The task that comes back ends only if the store fails for good."""
+        await self.threads.write(self.store.migrate)
+        loop = asyncio.create_task(self._engine.run())
+        await self.threads.write(self.store.heartbeat, self.owner, time.time())
+        await self._take_over()
+        self._tasks = [loop, asyncio.create_task(self._keep_lease())]
+        return loop
+
+    async def close(self) -> None:
+        """Stop taking turns; whatever executors do goes on and is resumed by the next start."""
+        self._engine.stop()
+        for task in self._tasks:
+            task.cancel()
+        for task in self._tasks:
+            with contextlib.suppress(asyncio.CancelledError, StoreError):
+                await task
+        await self.runtime.close()
+        self.watchers.wake_all()
+        await asyncio.to_thread(self.threads.close)
+
+    async def _keep_lease(self) -> None:
+        while True:
+            await asyncio.sleep(HEARTBEAT_S)
+            try:
+                await self.threads.write(self.store.heartbeat, self.owner, time.time())
+                await self._take_over()
+                await self._hear_wishes()
+            except StoreError:
+                log.warning("the lease could not be renewed", exc_info=True)
+
+    async def _take_over(self) -> None:
+        for dispatch_id in await self.threads.write(self.store.acquire, self.owner, time.time(), STALE_S):
+            if dispatch_id not in self._engine.active:
+                await self._resume(dispatch_id)
+        await self._hear_wishes()
+
+    async def _resume(self, dispatch_id: str) -> None:
+        snapshot = await self.threads.read(self.store.snapshot, dispatch_id)
+        if snapshot.info.status is not Status.RUNNING:
+            return
+        active = await self._activate(snapshot)
+        self._begin(active)
+        for group in snapshot.groups:
+            refs = tuple(ref for ref in group.refs if ref.node_id not in active.children)
+            if refs:
+                self._engine.resume_group(active, replace(group, refs=refs))
+        for node_id, child in active.children.items():
+            info = await self.threads.read(self.store.dispatch, child)
+            if info.status.is_final:
+                await self._tell_parent(info)
+
+    # Submitting
+
+    async def submit(self, submission: Submission, dispatch_id: str | None = None) -> str:
+        """Store a dispatch and start it, unless it asks not to be started. Repeating an id changes nothing.
+
+        :raises UnknownExecutorError, ExecutorError: if an executor does not exist or refuses its settings
+        :raises RequestError: if values are missing or are not what their digests say
+        :raises NotFoundError: if the dispatch that it redispatches does not exist
+        """
+        for spec in submission.graph.executors:
+            get_executor(spec.name, spec.options)
+        if submission.redispatch_of is not None:
+            await self.threads.read(self.store.dispatch, submission.redispatch_of)
+        chosen = dispatch_id or str(uuid.uuid4())
+        info = DispatchInfo(
+            id=chosen,
+            name=submission.graph.name,
+            status=Status.RUNNING if submission.start else Status.NEW_OBJECT,
+            created_at=time.time(),
+            root_id=chosen,
+            redispatch_of=submission.redispatch_of,
+            reuse=submission.reuse,
+            tasks=len(submission.graph.nodes),
+        )
+        await self._create(info, submission)
+        return chosen
+
+    async def begin(self, dispatch_id: str) -> DispatchInfo:
+        """Start a dispatch that was submitted without being started; nothing happens to one that was.
+
+        :raises NotFoundError: if there is none by that id
+        """
+        snapshot = await self.threads.read(self.store.snapshot, dispatch_id)
+        if snapshot.info.status is Status.NEW_OBJECT and dispatch_id not in self._engine.active:
+            await asyncio.shield(self._begin(await self._activate(snapshot)))
+        return await self.info(dispatch_id)
+
+    async def _create(self, info: DispatchInfo, submission: Submission) -> None:
+        values = await self.threads.read(accept, submission, self.objects)
+        if submission.start:
+            info = replace(info, started_at=info.created_at)
+        if not await self.threads.write(self.store.create_dispatch, info, submission.graph, values, self.owner):
+            return
+        tasks = tuple(
+            TaskInfo(node_id=node_id, name=node.name, status=Status.NEW_OBJECT, kind=node.kind)
+            for node_id, node in enumerate(submission.graph.nodes)
+        )
+        snapshot = Snapshot(info=info, graph=submission.graph, tasks=tasks, used={}, groups=())
+        self._resources(info.id, submission.graph).remember_payloads(values)
+        if submission.start:
+            self._begin(await self._activate(snapshot))
+
+    async def _activate(self, snapshot: Snapshot) -> ActiveDispatch:
+        active = activate(snapshot, self._resources(snapshot.info.id, snapshot.graph), self.runtime)
+        if snapshot.info.reuse and snapshot.info.redispatch_of:
+            with contextlib.suppress(NotFoundError):
+                old = await self.threads.read(self.store.graph, snapshot.info.redispatch_of)
+                active.reuse = await self.threads.read(match_tasks, snapshot.graph, old)
+                active.reused = await self._reused(snapshot, active.reuse)
+        self._engine.add(active)
+        return active
+
+    def _begin(self, active: ActiveDispatch) -> asyncio.Future[None]:
+        start = Start(at=time.time(), reused=active.reused)
+        return self._engine.post(active.info.id, start)
+
+    async def _reused(self, snapshot: Snapshot, matches: dict[int, int]) -> dict[int, Outcome]:
+        earlier = snapshot.info.redispatch_of
+        assert earlier is not None
+        outputs = await self.threads.read(self.store.outputs, earlier, matches.values())
+        return {
+            node_id: Outcome(status=Status.COMPLETED, output=outputs[old], message=f"reused from {earlier}")
+            for node_id, old in matches.items()
+            if old in outputs
+        }
+
+    def _resources(self, dispatch_id: str, graph: Graph) -> DispatchResources:
+        return DispatchResources(dispatch_id, graph, self.threads, self._cache, self.objects.path)
+
+    # Sublattices
+
+    async def _start_child(self, active: ActiveDispatch, command: StartChild) -> None:
+        """Make the child of a sublattice's task; repeated after a crash it finds what it made."""
+        parent, node_id = active.info, command.node_id
+        child = child_id(parent.id, node_id, command.attempt)
+        try:
+            submission = await self.threads.read(read_submission, command.submission, self.objects)
+            earlier = await self._earlier_child(active, node_id)
+            info = DispatchInfo(
+                id=child,
+                name=submission.graph.name,
+                status=Status.RUNNING,
+                created_at=time.time(),
+                parent_id=parent.id,
+                parent_node=node_id,
+                root_id=parent.root_id,
+                redispatch_of=earlier,
+                reuse=earlier is not None,
+                tasks=len(submission.graph.nodes),
+            )
+            await self._create(info, replace(submission, start=True))
+            await self.threads.write(self.store.set_child, parent.id, node_id, child)
+            active.children[node_id] = child
+        except Exception as error:
+            log.exception("the sublattice of task %d of %s could not start", node_id, parent.id)
+            message = f"The sublattice could not start: {error}"
+            outcome = Outcome(status=Status.FAILED, cause=Cause.UNKNOWN, message=message)
+            self._engine.post(parent.id, ChildEnded(at=time.time(), node_id=node_id, outcome=outcome))
+
+    async def _earlier_child(self, active: ActiveDispatch, node_id: int) -> str | None:
+        """The child that the same sublattice ran as in the dispatch whose values may be reused."""
+        old = active.reuse.get(node_id)
+        if old is None or active.info.redispatch_of is None:
+            return None
+        return (await self.threads.read(self.store.task, active.info.redispatch_of, old)).child_id
+
+    def _cancel_child(self, active: ActiveDispatch, command: CancelChild) -> None:
+        if child := active.children.get(command.node_id):
+            self._engine.post(child, Cancel(at=time.time()))
+
+    async def _ended(self, active: ActiveDispatch) -> None:
+        if active.info.parent_id is not None:
+            await self._tell_parent(active.current())
+
+    async def _tell_parent(self, info: DispatchInfo) -> None:
+        """Hand a child's end on to the task that it stands for."""
+        assert info.parent_id is not None and info.parent_node is not None
+        outcome = await child_outcome(info, self.threads, self._resources)
+        ended = ChildEnded(at=time.time(), node_id=info.parent_node, outcome=outcome)
+        self._engine.post(info.parent_id, ended)
+
+    # Cancelling
+
+    async def cancel(self, dispatch_id: str, node_ids: Sequence[int] | None = None) -> str:
+        """Cancel a dispatch, or some of its tasks; say in a sentence what that means.
+
+        :raises NotFoundError: if the dispatch, or one of the tasks, does not exist
+        """
+        info = await self.info(dispatch_id)
+        for node_id in node_ids or ():
+            if not 0 <= node_id < info.tasks:
+                raise NotFoundError(
+                    f"Dispatch {dispatch_id} has no task {node_id}; its tasks are 0 to {info.tasks - 1}."
+                )
+        if info.status.is_final:
+            return f"Dispatch {dispatch_id} has ended already: {info.status}."
+        if info.status is Status.NEW_OBJECT and dispatch_id not in self._engine.active:
+            await self._activate(await self.threads.read(self.store.snapshot, dispatch_id))
+        await self.threads.write(self.store.request_cancel, dispatch_id, node_ids)
+        await self._hear_wishes()
+        what = "Dispatch" if node_ids is None else f"Task {', '.join(map(str, node_ids))} of dispatch"
+        return f"{what} {dispatch_id} is being cancelled."
+
+    async def _hear_wishes(self) -> None:
+        """Carry out the cancellations that are stored; each is kept until its dispatch has ended."""
+        for wish in await self.threads.read(self.store.cancels, self.owner):
+            if wish.seq in self._wishes_seen or wish.dispatch_id not in self._engine.active:
+                continue
+            self._wishes_seen.add(wish.seq)
+            cancel = Cancel(at=time.time(), node_ids=wish.node_ids)
+            await asyncio.shield(self._engine.post(wish.dispatch_id, cancel))
+
+    # Looking
+
+    async def info(self, dispatch_id: str) -> DispatchInfo:
+        """:raises NotFoundError: if there is none by that id"""
+        active = self._engine.active.get(dispatch_id)
+        if active is not None:
+            return active.current()
+        return await self.threads.read(self.store.dispatch, dispatch_id)
+
+    def is_active(self, dispatch_id: str) -> bool:
+        """Whether it is under way here."""
+        return dispatch_id in self._engine.active
+
+    async def read_log(self, dispatch_id: str, ref: TaskRef, stream: str, offset: int, limit: int) -> bytes | None:
+        """What a running attempt has written from ``offset`` on; None if it does not run here."""
+        active = self._engine.active.get(dispatch_id)
+        group_id = active.scheduler.group_of(ref.node_id) if active else None
+        driver = active.drivers.get(group_id) if active and group_id else None
+        return None if driver is None else await driver.read_log(ref, stream, offset, limit)
+
+    async def blob(self, dispatch_id: str, digest: str, inputs: Sequence[int], constants: Sequence[str]) -> Blob:
+        """A payload of the dispatch's graph with what its references stand for."""
+        graph = await self.threads.read(self.store.graph, dispatch_id)
+        return await self._resources(dispatch_id, graph).template(digest, inputs, constants)
+
+    async def purge(self, dispatch_ids: Sequence[str] | None) -> int:
+        """Delete ended dispatches, or all, with their values and logs; return how many, children included.
+
+        :raises StoreError: if one has not ended
+        :raises NotFoundError: if one does not exist
+        """
+        report = await self.threads.write(self.store.purge, dispatch_ids)
+        for digest in report.orphaned_objects:
+            await self.threads.read(self.objects.delete, digest)
+        return report.dispatches

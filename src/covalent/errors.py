@@ -1,0 +1,245 @@
+"""Every error that Covalent raises on purpose.
+
+::
+
+    CovalentError
+    ├── ConfigError               a setting is wrong; names the file, line and key
+    ├── WorkflowError             the workflow's own code is wrong
+    │   ├── HandleUseError        a handle was used as if it were its value
+    │   ├── CycleError            tasks wait for one another
+    │   └── PickleError           something cannot travel; names the argument
+    ├── ClientError               the client and a server did not come to terms
+    │   ├── ServerUnreachableError
+    │   ├── AuthenticationError
+    │   ├── VersionMismatchError
+    │   ├── NotFoundError
+    │   └── RequestError          the server refused the request and said why
+    ├── ServerError               a server cannot start or go on
+    │   ├── AlreadyRunningError
+    │   ├── PortInUseError
+    │   └── StoreError
+    │       ├── IllegalTransitionError
+    │       ├── NewerDatabaseError
+    │       ├── CorruptDatabaseError
+    │       └── DiskFullError
+    ├── ExecutorError             an executor cannot be had or refuses its settings
+    │   └── UnknownExecutorError
+    ├── IntegrityError            bytes are not what their digest says
+    └── TaskError                 a task did not complete; raised by ``Result``
+
+``retryable`` says whether the same call may succeed later with nothing changed.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+def hint(name: str, known: Iterable[str]) -> str:
+    """A sentence, after a space, that names the nearest of the known names; empty if none is near."""
+    close = difflib.get_close_matches(name, list(known), n=1)
+    return f" Did you mean {close[0]!r}?" if close else ""
+
+
+class CovalentError(Exception):
+    """The root of the tree."""
+
+    #: Whether the same call may succeed later with nothing changed.
+    retryable: bool = False
+
+
+class ConfigError(CovalentError):
+    """A setting is wrong, unknown or unreadable."""
+
+
+class WorkflowError(CovalentError):
+    """The workflow's own code is wrong."""
+
+
+class HandleUseError(WorkflowError):
+    """A handle was used where only its value would do."""
+
+
+class CycleError(WorkflowError):
+    """Tasks wait for one another, so none of them could ever start."""
+
+
+class PickleError(WorkflowError):
+    """Something that has to travel cannot be pickled."""
+
+
+class ClientError(CovalentError):
+    """The client and a server did not come to terms."""
+
+
+class ServerUnreachableError(ClientError):
+    """Nothing answers at the server's address."""
+
+    retryable = True
+
+    def __init__(self, address: str, reason: str) -> None:
+        super().__init__(
+            f"No Covalent server answers at {address} ({reason}). Start one with "
+            "'covalent start', or set COVALENT_DISPATCHER_ADDR to the address of yours."
+        )
+        self.address = address
+
+
+class AuthenticationError(ClientError):
+    """The server did not accept the token."""
+
+    def __init__(self, address: str) -> None:
+        super().__init__(
+            f"The Covalent server at {address} did not accept the token. Set COVALENT_TOKEN to "
+            "the contents of the file 'token' in that server's data directory."
+        )
+        self.address = address
+
+
+class VersionMismatchError(ClientError):
+    """Client and server are too far apart to understand one another."""
+
+    def __init__(self, client: str, server: str) -> None:
+        super().__init__(
+            f"This client is Covalent {client}, the server is {server}. "
+            "Install the same version on both sides, then run 'covalent restart'."
+        )
+        self.client, self.server = client, server
+
+
+class NotFoundError(ClientError):
+    """The server knows nothing by that name."""
+
+
+class RequestError(ClientError):
+    """The server refused the request; the message is the server's."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.retryable = status in (429, 503)
+
+
+class ServerError(CovalentError):
+    """A server cannot start or cannot go on."""
+
+
+class AlreadyRunningError(ServerError):
+    """Another server owns the data directory."""
+
+    def __init__(self, data_dir: str, pid: int | None, address: str | None) -> None:
+        who = f"process {pid}" if pid else "another process"
+        where = f" at {address}" if address else ""
+        super().__init__(
+            f"A Covalent server ({who}) already runs{where} on the data directory {data_dir}. "
+            "Stop it with 'covalent stop', or give this one a directory of its own in COVALENT_DATA_DIR."
+        )
+        self.pid, self.address = pid, address
+
+
+class PortInUseError(ServerError):
+    """Something else listens on the port."""
+
+    def __init__(self, host: str, port: int) -> None:
+        super().__init__(
+            f"Port {port} on {host} is taken by another program. Choose another with "
+            "'covalent start -p PORT' or COVALENT_SVC_PORT."
+        )
+        self.host, self.port = host, port
+
+
+class StoreError(ServerError):
+    """The database refused or failed."""
+
+
+class IllegalTransitionError(StoreError):
+    """A change of state that the transition table does not hold, or that came too late."""
+
+    def __init__(self, dispatch_id: str, node_id: int | None, source: str, target: str) -> None:
+        what = f"dispatch {dispatch_id}" if node_id is None else f"task {node_id} of {dispatch_id}"
+        super().__init__(
+            f"{what} cannot go from {source} to {target}: it is no longer {source}, "
+            "or the table has no such step"
+        )
+        self.dispatch_id, self.node_id = dispatch_id, node_id
+        self.source, self.target = source, target
+
+
+class NewerDatabaseError(StoreError):
+    """The database was written by a later version of this program."""
+
+    def __init__(self, where: str, found: int, known: int) -> None:
+        super().__init__(
+            f"The database {where} has schema {found}; this program knows {known} at most. "
+            "Install the version of Covalent that wrote it, or a later one."
+        )
+
+
+class CorruptDatabaseError(StoreError):
+    """The database file is not a database or is damaged."""
+
+    def __init__(self, where: str, reason: str) -> None:
+        super().__init__(
+            f"The database {where} is damaged ({reason}). Nothing was changed. Restore it from a "
+            "backup, or move it away and start afresh with 'covalent start'."
+        )
+
+
+class DiskFullError(StoreError):
+    """There is no room left to write what must be durable."""
+
+    retryable = True
+
+    def __init__(self, where: str) -> None:
+        super().__init__(
+            f"No space is left to write to {where}. Free some space; the work then goes on by itself."
+        )
+
+
+class ExecutorError(CovalentError):
+    """An executor refuses its settings or cannot do its work."""
+
+
+class UnknownExecutorError(ExecutorError):
+    """No executor has that name."""
+
+    def __init__(self, name: str, known: Iterable[str]) -> None:
+        names = sorted(known)
+        super().__init__(
+            f"There is no executor {name!r}.{hint(name, names)} Known here: {', '.join(names)}."
+        )
+        self.name = name
+
+
+class IntegrityError(CovalentError):
+    """Bytes are not what their digest says."""
+
+    def __init__(self, digest: str, what: str = "payload") -> None:
+        super().__init__(
+            f"The {what} {digest[:12]} is damaged: its bytes do not match its digest. "
+            "It was not opened. Run the workflow again, or restore the data directory from a backup."
+        )
+        self.digest = digest
+
+
+class TaskError(CovalentError):
+    """A task did not complete; ``cause`` says why, ``remote_traceback`` where."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        cause: str | None = None,
+        node_id: int | None = None,
+        remote_traceback: str = "",
+        log_tail: str = "",
+    ) -> None:
+        parts = [message]
+        if remote_traceback:
+            parts.append(remote_traceback.rstrip())
+        if log_tail:
+            parts.append("Last lines of its output:\n" + log_tail.rstrip())
+        super().__init__("\n\n".join(parts))
+        self.message, self.cause, self.node_id = message, cause, node_id
+        self.remote_traceback, self.log_tail = remote_traceback, log_tail

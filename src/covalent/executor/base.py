@@ -1,0 +1,130 @@
+"""The contract between the dispatcher and what runs tasks. An implementer needs no other file.
+
+The dispatcher hands an executor whole task groups and uses four calls: :meth:`AsyncBaseExecutor.send`, :meth:`~AsyncBaseExecutor.poll`,
+:meth:`~AsyncBaseExecutor.receive` and :meth:`~AsyncBaseExecutor.cancel`. All run on its event loop and must not block it.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable, Hashable, Sequence
+from pathlib import Path
+from typing import Any, ClassVar, Protocol, TypeVar
+
+from ..errors import ExecutorError
+from ..model import Blob, GroupMetadata, TaskRef, TaskSpec, TaskUpdate
+
+T = TypeVar("T")
+
+
+class Closeable(Protocol):
+    async def close(self) -> None: ...
+
+
+C = TypeVar("C", bound=Closeable)
+
+
+class Runtime(Protocol):
+    """What a dispatcher lends to its executors."""
+
+    data_dir: Path
+
+    async def shared(self, key: Hashable, factory: Callable[[], Awaitable[C]]) -> C:
+        """The one object under ``key`` in this dispatcher, made on first use and closed at its end.
+
+        Worker pools, clients and pollers live here, so that a thousand dispatches share them.
+        """
+
+
+class Resources(Protocol):
+    """Reads what a group's tasks need, a part at a time, so that memory does not follow the size of a group."""
+
+    async def load(self, refs: Sequence[TaskRef]) -> list[TaskSpec]:
+        """The specs of ``refs``, in order; blobs of up to ``INLINE_LIMIT`` bytes carry their data.
+
+        :raises CovalentError: if the store cannot be read
+        """
+
+    def path(self, blob: Blob) -> Path:
+        """Where a blob without data and without URI lies on this machine."""
+
+
+class AsyncBaseExecutor(ABC):
+    """What a task group is handed to.
+
+    An instance is one configuration: it is made by the user in the workflow's script and again in the dispatcher, from
+    :meth:`to_dict`. Attributes set by the constructor are plain JSON values.
+    """
+
+    #: The name in ``executor="…"`` and in ``[executors.…]``.
+    short_name: ClassVar[str]
+
+    runtime: Runtime | None = None
+
+    def bind(self, runtime: Runtime) -> None:
+        """Called once by the dispatcher before anything else."""
+        self.runtime = runtime
+
+    def bound(self) -> Runtime:
+        """The runtime.
+
+        :raises ExecutorError: outside a dispatcher
+        """
+        if self.runtime is None:
+            raise ExecutorError(f"{type(self).__name__} runs tasks only inside a dispatcher")
+        return self.runtime
+
+    def to_dict(self) -> dict[str, Any]:
+        """Its settings as plain JSON: what was set on it, without what the dispatcher lent it."""
+        return {k: v for k, v in vars(self).items() if k != "runtime" and not k.startswith("_")}
+
+    @classmethod
+    def from_options(cls, options: dict[str, Any]) -> AsyncBaseExecutor:
+        """One with these settings.
+
+        :raises ExecutorError: if a setting is unknown or has a wrong value
+        """
+        try:
+            return cls(**options)
+        except TypeError as error:
+            raise ExecutorError(f"Executor {cls.short_name!r}: {error}") from error
+
+    def retries(self) -> int:
+        """How often a task that failed by its own fault, or by its time limit, runs again."""
+        return 0
+
+    @abstractmethod
+    async def send(self, refs: Sequence[TaskRef], resources: Resources, metadata: GroupMetadata) -> Any:
+        """Take a group to run; return a JSON handle by which it can be found again after a restart.
+
+        Sending the same ``metadata.group_id`` again must not run anything twice: adopt what is there and go on.
+
+        :raises ExecutorError: if the group cannot be taken; every task of it then fails with cause CONFIG
+        """
+
+    async def resume(
+        self, refs: Sequence[TaskRef], resources: Resources, metadata: GroupMetadata, handle: Any
+    ) -> Any:
+        """Find a group again that an earlier dispatcher sent or was about to send (``handle`` is None then).
+
+        ``refs`` are those whose outcome is not stored yet. Returns the handle to go on with.
+        """
+        return await self.send(refs, resources, metadata) if handle is None else handle
+
+    @abstractmethod
+    async def poll(self, metadata: GroupMetadata, handle: Any) -> Any:
+        """Wait until there is something to receive; what it returns is passed to :meth:`receive`."""
+
+    @abstractmethod
+    async def receive(self, metadata: GroupMetadata, data: Any) -> list[TaskUpdate]:
+        """News since the last call, oldest first. Called until each task of the group has had its outcome."""
+
+    @abstractmethod
+    async def cancel(self, metadata: GroupMetadata, refs: Sequence[TaskRef], handle: Any) -> bool:
+        """End these attempts; each still gets its outcome through :meth:`receive`. True if something was ended."""
+
+    async def read_log(
+        self, metadata: GroupMetadata, ref: TaskRef, stream: str, offset: int, limit: int
+    ) -> bytes:
+        """Up to ``limit`` bytes, from byte ``offset`` on, of what a running attempt wrote to ``stdout`` or ``stderr``."""
+        return b""

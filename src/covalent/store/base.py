@@ -1,0 +1,175 @@
+"""What a store must do. SQLite and PostgreSQL pass one suite over it.
+
+All methods are synchronous and run in threads. The writing methods are called from one thread at a time; the reading ones from any,
+and never wait for a writer. Every writing method is one transaction: all of it is durable when it returns, or none of it happened.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from ..model import (
+    AttemptInfo,
+    Blob,
+    Changes,
+    DispatchInfo,
+    Event,
+    Graph,
+    Snapshot,
+    TaskInfo,
+)
+from ..states import Status
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CancelWish:
+    """Somebody wants a dispatch, or some of its tasks, to end. Kept until the dispatch has ended."""
+
+    seq: int  #: Unique for ever.
+    dispatch_id: str
+    node_ids: tuple[int, ...] | None  #: None means all.
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PurgeReport:
+    """What a purge took away."""
+
+    dispatches: int
+    #: Digests of object-store files that no remaining dispatch needs; the caller deletes them.
+    orphaned_objects: tuple[str, ...]
+
+
+class Store(ABC):
+    """Durable state of dispatches.
+
+    :raises DiskFullError: from any writing method, if there is no room
+    :raises CorruptDatabaseError: from any method, if the database is damaged
+    :raises StoreError: from any method, for any other failure of the database
+    """
+
+    @abstractmethod
+    def migrate(self) -> None:
+        """Bring the schema up to date.
+
+        :raises NewerDatabaseError: if a later version of the program wrote it
+        """
+
+    @abstractmethod
+    def close(self) -> None: ...
+
+    # Writing
+
+    @abstractmethod
+    def create_dispatch(
+        self, info: DispatchInfo, graph: Graph, values: dict[str, bytes], owner: str
+    ) -> bool:
+        """Store a new dispatch with all its tasks, in status ``info.status`` (NEW_OBJECT, or RUNNING if it is to begin at once).
+
+        ``values`` holds the graph's small payloads by digest; payloads that the graph names and ``values`` lacks are files of the
+        object store. Leased to the dispatcher ``owner``. Returns False, and changes nothing,
+        if a dispatch ``info.id`` exists already.
+        """
+
+    @abstractmethod
+    def commit(self, changes: Sequence[Changes]) -> list[Event]:
+        """Write what one turn changed: steps, attempts, groups, handles, and one event for each step.
+
+        Each step is a conditional update on its source status, and must be in the transition table. Returns the events, numbered.
+
+        :raises IllegalTransitionError: if a task or a dispatch is not where a step says; nothing is written then
+        """
+
+    @abstractmethod
+    def set_child(self, dispatch_id: str, node_id: int, child_id: str) -> None:
+        """Link a sublattice's task to the dispatch that it runs as. May be repeated."""
+
+    @abstractmethod
+    def purge(self, dispatch_ids: Sequence[str] | None) -> PurgeReport:
+        """Delete dispatches with all below them, or all (None), and what only they used.
+
+        :raises StoreError: if one of them has not ended, naming it
+        :raises NotFoundError: if one does not exist
+        """
+
+    # Leases: several dispatchers may share one database
+
+    @abstractmethod
+    def heartbeat(self, owner: str, at: float) -> None:
+        """Say that the dispatcher ``owner`` lives."""
+
+    @abstractmethod
+    def acquire(self, owner: str, at: float, stale_s: float) -> list[str]:
+        """Take over every unfinished dispatch whose owner has not been heard of for ``stale_s``; return their ids, oldest first.
+
+        A dispatch that ``owner`` holds already is returned too, so that one that starts again finds its own. No two callers
+        ever get the same dispatch.
+        """
+
+    @abstractmethod
+    def request_cancel(self, dispatch_id: str, node_ids: Sequence[int] | None) -> None:
+        """Store a wish to cancel for the owner; None means the whole dispatch."""
+
+    @abstractmethod
+    def cancels(self, owner: str) -> list[CancelWish]:
+        """Wishes for unfinished dispatches of ``owner``, oldest first. Reading them does not remove them: a wish that was heard
+        just before a crash is heard again. They go when their dispatch ends."""
+
+    # Reading
+
+    @abstractmethod
+    def dispatch(self, dispatch_id: str) -> DispatchInfo:
+        """:raises NotFoundError: if there is none by that id"""
+
+    @abstractmethod
+    def dispatches(
+        self,
+        *,
+        limit: int = 100,
+        before: str | None = None,
+        statuses: Iterable[Status] = (),
+        search: str = "",
+        roots_only: bool = True,
+    ) -> list[DispatchInfo]:
+        """Newest first. ``before`` is the id of the last one seen; ``search`` is a part of the name or of the id."""
+
+    @abstractmethod
+    def graph(self, dispatch_id: str) -> Graph: ...
+
+    @abstractmethod
+    def tasks(
+        self, dispatch_id: str, *, after: int = -1, limit: int = 1000, statuses: Iterable[Status] = ()
+    ) -> list[TaskInfo]:
+        """In order of node id, those above ``after``."""
+
+    @abstractmethod
+    def task(self, dispatch_id: str, node_id: int) -> TaskInfo:
+        """:raises NotFoundError: if the dispatch or the task does not exist"""
+
+    @abstractmethod
+    def attempts(self, dispatch_id: str, node_id: int) -> list[AttemptInfo]:
+        """In order."""
+
+    @abstractmethod
+    def events(
+        self,
+        dispatch_id: str | None = None,
+        *,
+        node_id: int | None = None,
+        after: int = 0,
+        limit: int = 1000,
+    ) -> list[Event]:
+        """In order of ``seq``, those above ``after``."""
+
+    @abstractmethod
+    def payloads(self, dispatch_id: str, digests: Iterable[str]) -> dict[str, Blob]:
+        """Blobs that the dispatch's graph names, by digest. Those absent from the table are files of the object store
+        (size from the graph is unknown then: 0)."""
+
+    @abstractmethod
+    def outputs(self, dispatch_id: str, node_ids: Iterable[int]) -> dict[int, Blob]:
+        """Outputs of completed tasks among these."""
+
+    @abstractmethod
+    def snapshot(self, dispatch_id: str) -> Snapshot: ...
