@@ -7,9 +7,11 @@
     ├── WorkflowError             the workflow's own code is wrong
     │   ├── HandleUseError        a handle was used as if it were its value
     │   ├── CycleError            tasks wait for one another
-    │   └── PickleError           something cannot travel; names the argument
+    │   ├── PickleError           something cannot travel; names the argument
+    │   └── SubmissionError       what arrived is not a well-formed workflow; names the place
     ├── ClientError               the client and a server did not come to terms
     │   ├── ServerUnreachableError
+    │   │   └── InterruptedServerError
     │   ├── AuthenticationError
     │   ├── VersionMismatchError
     │   ├── NotFoundError
@@ -21,7 +23,8 @@
     │       ├── IllegalTransitionError
     │       ├── NewerDatabaseError
     │       ├── CorruptDatabaseError
-    │       └── DiskFullError
+    │       ├── DiskFullError
+    │       └── StoreUnavailableError
     ├── ExecutorError             an executor cannot be had or refuses its settings
     │   └── UnknownExecutorError
     ├── IntegrityError            bytes are not what their digest says
@@ -69,6 +72,10 @@ class PickleError(WorkflowError):
     """Something that has to travel cannot be pickled."""
 
 
+class SubmissionError(WorkflowError):
+    """What arrived as a workflow is not a well-formed one."""
+
+
 class ClientError(CovalentError):
     """The client and a server did not come to terms."""
 
@@ -84,6 +91,10 @@ class ServerUnreachableError(ClientError):
             "'covalent start', or set COVALENT_DISPATCHER_ADDR to the address of yours."
         )
         self.address = address
+
+
+class InterruptedServerError(ServerUnreachableError):
+    """The server was there and went away before it had answered; it may be starting again."""
 
 
 class AuthenticationError(ClientError):
@@ -159,8 +170,7 @@ class IllegalTransitionError(StoreError):
     def __init__(self, dispatch_id: str, node_id: int | None, source: str, target: str) -> None:
         what = f"dispatch {dispatch_id}" if node_id is None else f"task {node_id} of {dispatch_id}"
         super().__init__(
-            f"{what} cannot go from {source} to {target}: it is no longer {source}, "
-            "or the table has no such step"
+            f"{what} cannot go from {source} to {target}: it is no longer {source}, or the table has no such step"
         )
         self.dispatch_id, self.node_id = dispatch_id, node_id
         self.source, self.target = source, target
@@ -192,9 +202,20 @@ class DiskFullError(StoreError):
     retryable = True
 
     def __init__(self, where: str) -> None:
+        super().__init__(f"No space is left to write to {where}. Free some space; the work then goes on by itself.")
+
+
+class StoreUnavailableError(StoreError):
+    """The database does not answer, or somebody else keeps it busy."""
+
+    retryable = True
+
+    def __init__(self, where: str, reason: str) -> None:
         super().__init__(
-            f"No space is left to write to {where}. Free some space; the work then goes on by itself."
+            f"The database {where} cannot be used at the moment ({reason.strip()}). Nothing that was stored is lost; "
+            "the work goes on by itself once it can be used again."
         )
+        self.where = where
 
 
 class ExecutorError(CovalentError):
@@ -206,9 +227,7 @@ class UnknownExecutorError(ExecutorError):
 
     def __init__(self, name: str, known: Iterable[str]) -> None:
         names = sorted(known)
-        super().__init__(
-            f"There is no executor {name!r}.{hint(name, names)} Known here: {', '.join(names)}."
-        )
+        super().__init__(f"There is no executor {name!r}.{hint(name, names)} Known here: {', '.join(names)}.")
         self.name = name
 
 

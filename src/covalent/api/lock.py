@@ -74,6 +74,6 @@ def _once(path: Path, value: str) -> str:
 def _write(path: Path, data: bytes) -> None:
     """All of it or nothing, readable by its owner alone."""
     temporary = path.with_name(f"{path.name}.{os.getpid()}")
-    with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+    with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
         file.write(data)
     temporary.replace(path)

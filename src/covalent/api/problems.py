@@ -63,3 +63,7 @@ def install(app: FastAPI) -> None:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
         return problem(422, "RequestError", f"{where}: {first['msg']}")
+
+    @app.exception_handler(Exception)
+    async def unforeseen(_: Request, error: Exception) -> Response:
+        return problem(500, "ServerError", f"The server failed: {type(error).__name__}. Its log says more.")

@@ -18,7 +18,7 @@ from .. import __version__
 from ..config import get_config
 from ..dispatcher import Dispatcher
 from ..errors import PortInUseError, StoreError
-from ..executor.local import prewarm
+from ..executor.local.pool import shared_pool
 from ..store import open_store
 from . import lock
 from .app import create_app
@@ -49,14 +49,12 @@ def serve(host: str, port: int, data_dir: Path, *, on_ready: Callable[[str], Non
             runner.run(_serve(host, listener, data_dir, on_ready))
 
 
-async def _serve(
-    host: str, listener: socket.socket, data_dir: Path, on_ready: Callable[[str], None] | None
-) -> None:
+async def _serve(host: str, listener: socket.socket, data_dir: Path, on_ready: Callable[[str], None] | None) -> None:
     url = get_config("dispatcher.database_url") or f"sqlite:///{data_dir / 'covalent.db'}"
     dispatcher = Dispatcher(open_store(url), data_dir, lock.owner(data_dir))
     engine = await dispatcher.start()
     try:
-        await prewarm(dispatcher.runtime)
+        await shared_pool(dispatcher.runtime)
         address = _url(host, listener)
         health = Health(
             version=__version__,
@@ -76,7 +74,7 @@ async def _serve(
         server = _Server(config, state)
         engine.add_done_callback(lambda _: server.stop())
         answering = asyncio.create_task(server.serve(sockets=[listener]))
-        await server.is_up(answering)
+        await server.up.wait()
         lock.publish(data_dir, {**health.model_dump(), "host": host, "port": listener.getsockname()[1]})
         log.info("Covalent %s answers at %s, data in %s", __version__, address, data_dir)
         if on_ready is not None:
@@ -85,7 +83,9 @@ async def _serve(
     finally:
         await dispatcher.close()
     if engine.done() and not engine.cancelled() and (failure := engine.exception()):
-        raise failure if isinstance(failure, StoreError) else StoreError(f"The dispatcher failed: {failure!r}") from failure
+        raise (
+            failure if isinstance(failure, StoreError) else StoreError(f"The dispatcher failed: {failure!r}")
+        ) from failure
     log.info("stopped; what was running goes on at the next start")
 
 
@@ -95,6 +95,7 @@ class _Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, state: ServerState) -> None:
         super().__init__(config)
         self._state = state
+        self.up = asyncio.Event()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         super().handle_exit(sig, frame)
@@ -105,11 +106,9 @@ class _Server(uvicorn.Server):
         self._state.stopping.set()
         self._state.dispatcher.watchers.wake_all()
 
-    async def is_up(self, answering: asyncio.Task[None]) -> None:
-        while not self.started and not answering.done():
-            await asyncio.sleep(0.005)
-        if answering.done():
-            await answering
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.up.set()
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -20,7 +20,7 @@ from .resources import DispatchResources
 class ActiveDispatch:
     """Its schedule, its executors and the groups that are out."""
 
-    info: DispatchInfo
+    info: DispatchInfo  #: As stored.
     scheduler: DispatchScheduler
     resources: DispatchResources
     executors: list[AsyncBaseExecutor]
@@ -31,9 +31,9 @@ class ActiveDispatch:
     reuse: Mapping[int, int] = field(default_factory=dict)  #: Node of the earlier dispatch that is the same task.
     reused: Mapping[int, Outcome] = field(default_factory=dict)  #: Those of them whose value is there.
 
-    def current(self) -> DispatchInfo:
-        """Its summary as of now."""
-        return replace(self.info, status=self.scheduler.status, counts=self.scheduler.counts())
+    def show(self) -> None:
+        """Make its present state visible; called when that is stored, for nobody may see what a crash could undo."""
+        self.info = replace(self.info, status=self.scheduler.status, counts=self.scheduler.counts())
 
     def drive(
         self,
@@ -109,9 +109,7 @@ class _Refused(AsyncBaseExecutor):
     async def send(self, refs: Sequence[TaskRef], resources: Resources, metadata: GroupMetadata) -> Any:
         raise self._error
 
-    async def resume(
-        self, refs: Sequence[TaskRef], resources: Resources, metadata: GroupMetadata, handle: Any
-    ) -> Any:
+    async def resume(self, refs: Sequence[TaskRef], resources: Resources, metadata: GroupMetadata, handle: Any) -> Any:
         raise self._error
 
     async def poll(self, metadata: GroupMetadata, handle: Any) -> Any:

@@ -141,35 +141,36 @@ class Engine:
                 delay_s = min(delay_s * 2, longest_s)
 
     def _carry_out(self, active: ActiveDispatch, turn: Turn, children: list[Awaitable[None]]) -> None:
-        dispatch_id = active.info.id
+        active.show()
         for step in turn.changes.transitions:
             if step.outcome is not None and step.outcome.output is not None:
                 active.resources.remember_output(step.node_id, step.outcome.output)
         for command in turn.commands:
-            match command:
-                case SendGroup(group=group):
-                    self._send(active, group)
-                case CancelAttempts(group_id=group_id, refs=refs):
-                    if driver := active.drivers.get(group_id):
-                        active.spawn(driver.cancel(refs))
-                case RetryLater(node_id=node_id, delay_s=delay_s):
-                    self._later(active, node_id, delay_s)
-                case StartChild():
-                    children.append(self._start_child(active, command))
-                case CancelChild():
-                    self._cancel_child(active, command)
+            if isinstance(command, StartChild):
+                children.append(self._start_child(active, command))
+            else:
+                self._obey(active, command)
         if turn.ended:
-            del self.active[dispatch_id]
+            del self.active[active.info.id]
             active.stop_timers()
             self._spawn(self._on_end(active))
-        self._watchers.wake(dispatch_id)
+        self._watchers.wake(active.info.id)
+
+    def _obey(self, active: ActiveDispatch, command: SendGroup | CancelAttempts | RetryLater | CancelChild) -> None:
+        match command:
+            case SendGroup(group=group):
+                active.spawn(self._driver(active, group).send(), group.group_id)
+            case CancelAttempts(group_id=group_id, refs=refs):
+                if driver := active.drivers.get(group_id):
+                    active.spawn(driver.cancel(refs))
+            case RetryLater(node_id=node_id, delay_s=delay_s):
+                self._later(active, node_id, delay_s)
+            case CancelChild():
+                self._cancel_child(active, command)
 
     def resume_group(self, active: ActiveDispatch, group: GroupRecord) -> None:
         """Find a group again that an earlier dispatcher sent or was about to send."""
         active.spawn(self._driver(active, group).resume(group.handle), group.group_id)
-
-    def _send(self, active: ActiveDispatch, group: GroupRecord) -> None:
-        active.spawn(self._driver(active, group).send(), group.group_id)
 
     def _driver(self, active: ActiveDispatch, group: GroupRecord) -> GroupDriver:
         dispatch_id = active.info.id

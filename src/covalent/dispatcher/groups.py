@@ -64,7 +64,7 @@ class GroupDriver:
     async def _run(self, hand_over: Callable[[], Awaitable[Any]]) -> None:
         try:
             handle = await hand_over()
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - a plugin may raise anything
             self._handle.cancel()
             await self._refuse(error)
             return
@@ -78,6 +78,7 @@ class GroupDriver:
                     self._open.discard(TaskRef(node_id=update.node_id, attempt=update.attempt))
             if updates:
                 await self._report(updates)
+        await self.executor.forget(self.metadata, handle)
 
     async def _next(self, handle: Any) -> list[TaskUpdate]:
         """News; an executor that cannot be asked is asked again, for as long as it takes: no answer is no failure."""

@@ -22,13 +22,13 @@ class SharedRuntime:
         if task is None or (task.done() and (task.cancelled() or task.exception() is not None)):
             # A task, so that a caller that is cancelled does not take the object away from the others.
             task = self._objects[key] = asyncio.create_task(_made(factory))
-        return cast(C, await asyncio.shield(task))
+        return cast("C", await asyncio.shield(task))
 
     async def close(self) -> None:
         """Close what was made, newest first."""
         for task in reversed(self._objects.values()):
             if task.done() and not task.cancelled() and task.exception() is None:
-                await cast(Closeable, task.result()).close()
+                await cast("Closeable", task.result()).close()
             else:
                 task.cancel()
         self._objects.clear()

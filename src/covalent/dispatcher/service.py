@@ -7,7 +7,7 @@ import contextlib
 import logging
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -64,6 +64,7 @@ class Dispatcher:
     async def start(self) -> asyncio.Task[None]:
         """Resume all that was running. The task that comes back ends only if the store fails for good."""
         await self.threads.write(self.store.migrate)
+        await self.threads.read(self.objects.sweep)
         loop = asyncio.create_task(self._engine.run())
         await self.threads.write(self.store.heartbeat, self.owner, time.time())
         await self._take_over()
@@ -108,7 +109,7 @@ class Dispatcher:
             refs = tuple(ref for ref in group.refs if ref.node_id not in active.children)
             if refs:
                 self._engine.resume_group(active, replace(group, refs=refs))
-        for node_id, child in active.children.items():
+        for child in active.children.values():
             info = await self.threads.read(self.store.dispatch, child)
             if info.status.is_final:
                 await self._tell_parent(info)
@@ -171,7 +172,7 @@ class Dispatcher:
             with contextlib.suppress(NotFoundError):
                 old = await self.threads.read(self.store.graph, snapshot.info.redispatch_of)
                 active.reuse = await self.threads.read(match_tasks, snapshot.graph, old)
-                active.reused = await self._reused(snapshot, active.reuse)
+                active.reused = await self._reused(snapshot.info.redispatch_of, active.reuse)
         self._engine.add(active)
         return active
 
@@ -179,9 +180,7 @@ class Dispatcher:
         start = Start(at=time.time(), reused=active.reused)
         return self._engine.post(active.info.id, start)
 
-    async def _reused(self, snapshot: Snapshot, matches: dict[int, int]) -> dict[int, Outcome]:
-        earlier = snapshot.info.redispatch_of
-        assert earlier is not None
+    async def _reused(self, earlier: str, matches: Mapping[int, int]) -> dict[int, Outcome]:
         outputs = await self.threads.read(self.store.outputs, earlier, matches.values())
         return {
             node_id: Outcome(status=Status.COMPLETED, output=outputs[old], message=f"reused from {earlier}")
@@ -234,12 +233,12 @@ class Dispatcher:
             self._engine.post(child, Cancel(at=time.time()))
 
     async def _ended(self, active: ActiveDispatch) -> None:
-        if active.info.parent_id is not None:
-            await self._tell_parent(active.current())
+        await self._tell_parent(active.info)
 
     async def _tell_parent(self, info: DispatchInfo) -> None:
-        """Hand a child's end on to the task that it stands for."""
-        assert info.parent_id is not None and info.parent_node is not None
+        """Hand a child's end on to the task that it stands for, if it is a child."""
+        if info.parent_id is None or info.parent_node is None:
+            return
         outcome = await child_outcome(info, self.threads, self._resources)
         ended = ChildEnded(at=time.time(), node_id=info.parent_node, outcome=outcome)
         self._engine.post(info.parent_id, ended)
@@ -281,7 +280,7 @@ class Dispatcher:
         """:raises NotFoundError: if there is none by that id"""
         active = self._engine.active.get(dispatch_id)
         if active is not None:
-            return active.current()
+            return active.info
         return await self.threads.read(self.store.dispatch, dispatch_id)
 
     def is_active(self, dispatch_id: str) -> bool:

@@ -83,7 +83,9 @@ def _between_attempts(attempts: list[AttemptInfo]) -> str:
         return "all that it depends on is there; it is about to be handed to its executor."
     last = attempts[-1]
     assert last.outcome is not None
-    return f"attempt {last.attempt} ended by {last.outcome.cause} ({last.outcome.message}); it waits for its next attempt."
+    return (
+        f"attempt {last.attempt} ended by {last.outcome.cause} ({last.outcome.message}); it waits for its next attempt."
+    )
 
 
 def _under_way(task: TaskInfo, attempts: list[AttemptInfo]) -> str:

@@ -102,9 +102,7 @@ class AsyncBaseExecutor(ABC):
         :raises ExecutorError: if the group cannot be taken; every task of it then fails with cause CONFIG
         """
 
-    async def resume(
-        self, refs: Sequence[TaskRef], resources: Resources, metadata: GroupMetadata, handle: Any
-    ) -> Any:
+    async def resume(self, refs: Sequence[TaskRef], resources: Resources, metadata: GroupMetadata, handle: Any) -> Any:
         """Find a group again that an earlier dispatcher sent or was about to send (``handle`` is None then).
 
         ``refs`` are those whose outcome is not stored yet. Returns the handle to go on with.
@@ -123,8 +121,9 @@ class AsyncBaseExecutor(ABC):
     async def cancel(self, metadata: GroupMetadata, refs: Sequence[TaskRef], handle: Any) -> bool:
         """End these attempts; each still gets its outcome through :meth:`receive`. True if something was ended."""
 
-    async def read_log(
-        self, metadata: GroupMetadata, ref: TaskRef, stream: str, offset: int, limit: int
-    ) -> bytes:
+    async def forget(self, metadata: GroupMetadata, handle: Any) -> None:  # noqa: B027 - most have nothing to do
+        """Called once everything that :meth:`receive` has returned for the group is stored: what was kept for it may go."""
+
+    async def read_log(self, metadata: GroupMetadata, ref: TaskRef, stream: str, offset: int, limit: int) -> bytes:
         """Up to ``limit`` bytes, from byte ``offset`` on, of what a running attempt wrote to ``stdout`` or ``stderr``."""
         return b""

@@ -206,9 +206,7 @@ class DispatchScheduler:
                 self._move(node_id, Status.RUNNING, at)
             self._groups.pop(node_id, None)
             self._children.add(node_id)
-            command = StartChild(
-                node_id=node_id, attempt=self._attempts[node_id], submission=outcome.output
-            )
+            command = StartChild(node_id=node_id, attempt=self._attempts[node_id], submission=outcome.output)
             self._commands.append(command)
 
     def _ended_badly(self, node_id: int, at: float, outcome: Outcome) -> None:
@@ -307,7 +305,9 @@ class DispatchScheduler:
     def _end_if_done(self, at: float) -> bool:
         if self._open or self.status.is_final or not (self.status is Status.RUNNING or self._cancelling):
             return False
-        if self.status is Status.NEW_OBJECT or (self._cancelling and self._counts[Status.COMPLETED] < len(self._states)):
+        if self.status is Status.NEW_OBJECT or (
+            self._cancelling and self._counts[Status.COMPLETED] < len(self._states)
+        ):
             status = Status.CANCELLED
         elif self._counts[Status.FAILED]:
             status = Status.FAILED
@@ -323,7 +323,9 @@ class DispatchScheduler:
             return ""
         named = sorted(self._failures.items())
         skipped = self._counts[Status.FAILED] - len(named)
-        lines = [f"{len(named)} of {len(self._states)} tasks failed" + (f", {skipped} did not run." if skipped else ".")]
+        lines = [
+            f"{len(named)} of {len(self._states)} tasks failed" + (f", {skipped} did not run." if skipped else ".")
+        ]
         for node_id, message in named[:NAMED_FAILURES]:
             lines.append(f"Task {node_id} ({self.graph.nodes[node_id].name}): {message}")
         if len(named) > NAMED_FAILURES:
@@ -374,9 +376,7 @@ class DispatchScheduler:
 def _cancelled(message: str, outcome: Outcome | None = None) -> Outcome:
     """A cancelled outcome, with what is known of the attempt that it ended."""
     if outcome is None:
-        return Outcome(
-            status=Status.CANCELLED, cause=Cause.CANCELLED, message=message, started=False
-        )
+        return Outcome(status=Status.CANCELLED, cause=Cause.CANCELLED, message=message, started=False)
     return Outcome(
         status=Status.CANCELLED,
         cause=Cause.CANCELLED,

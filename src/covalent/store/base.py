@@ -62,9 +62,7 @@ class Store(ABC):
     # Writing
 
     @abstractmethod
-    def create_dispatch(
-        self, info: DispatchInfo, graph: Graph, values: dict[str, bytes], owner: str
-    ) -> bool:
+    def create_dispatch(self, info: DispatchInfo, graph: Graph, values: dict[str, bytes], owner: str) -> bool:
         """Store a new dispatch with all its tasks, in status ``info.status`` (NEW_OBJECT, or RUNNING if it is to begin at once).
 
         ``values`` holds the graph's small payloads by digest; payloads that the graph names and ``values`` lacks are files of the
@@ -73,10 +71,11 @@ class Store(ABC):
         """
 
     @abstractmethod
-    def commit(self, changes: Sequence[Changes]) -> list[Event]:
+    def commit(self, changes: Sequence[Changes]) -> None:
         """Write what one turn changed: steps, attempts, groups, handles, and one event for each step.
 
-        Each step is a conditional update on its source status, and must be in the transition table. Returns the events, numbered.
+        Each step is a conditional update on its source status and its attempt, and must be in the transition table. May be repeated:
+        changes that stand exactly as asked, because the answer to the first commit was lost, are left as they are.
 
         :raises IllegalTransitionError: if a task or a dispatch is not where a step says; nothing is written then
         """

@@ -140,9 +140,7 @@ async def stream(
 ) -> Response:
     """Follow a dispatch until it has ended, as server-sent events."""
     await state.dispatcher.info(dispatch_id)
-    return _event_stream(
-        follow(state.dispatcher, dispatch_id, after=after, tasks=tasks, stopping=state.stopping)
-    )
+    return _event_stream(follow(state.dispatcher, dispatch_id, after=after, tasks=tasks, stopping=state.stopping))
 
 
 @router.get("/stream", responses={200: {"content": EVENT_STREAM}, **problems()}, response_class=StreamingResponse)
@@ -165,5 +163,3 @@ async def why(
 def _event_stream(messages: AsyncIterator[bytes]) -> Response:
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     return StreamingResponse(messages, media_type="text/event-stream", headers=headers)
-
-

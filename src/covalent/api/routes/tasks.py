@@ -51,7 +51,9 @@ async def log(
     dispatch_id: DispatchId,
     node_id: NodeId,
     stream: Literal["stdout", "stderr"] = "stdout",
-    attempt: Annotated[int | None, Query(ge=1, le=LARGEST_INT, description="Which attempt; the last if absent.")] = None,
+    attempt: Annotated[
+        int | None, Query(ge=1, le=LARGEST_INT, description="Which attempt; the last if absent.")
+    ] = None,
     offset: Annotated[int, Query(ge=0, le=2**53, description="The byte to begin at.")] = 0,
     limit: Annotated[int, Query(ge=1, le=16 * 2**20, description="The most bytes to answer.")] = 2**20,
 ) -> Response:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response, StreamingResponse
 
 from ...dispatcher import Dispatcher
-from ...errors import IntegrityError, NotFoundError
+from ...errors import NotFoundError
 from ...model import Blob
 from ..bundles import MEDIA_TYPE, prepare, stream
 from ..schemas import LARGEST_INT, DispatchId
@@ -39,12 +40,9 @@ async def put_object(request: Request, dispatcher: TheDispatcher, digest: Digest
     try:
         async for chunk in request.stream():
             await dispatcher.threads.read(writer.write, chunk)
-        found, _ = await dispatcher.threads.read(writer.commit, digest)
-    except BaseException:
-        await dispatcher.threads.read(writer.abort)
-        raise
-    if found != digest:
-        raise IntegrityError(digest, "upload")
+        await dispatcher.threads.read(writer.commit, digest)
+    finally:
+        await asyncio.shield(dispatcher.threads.read(writer.abort))
     return Response(status_code=201)
 
 
@@ -81,9 +79,7 @@ async def _find(dispatcher: Dispatcher, dispatch_id: str, what: str, node: int |
             raise NotFoundError(f"Dispatch {dispatch_id} has no result: it is {info.status}.")
         return await dispatcher.blob(dispatch_id, graph.output, graph.output_inputs, graph.output_constants)
     if what in ("inputs", "lattice"):
-        digest, constants = (
-            (graph.arguments, graph.arguments_constants) if what == "inputs" else (graph.lattice, ())
-        )
+        digest, constants = (graph.arguments, graph.arguments_constants) if what == "inputs" else (graph.lattice, ())
         if digest is None:
             raise NotFoundError(f"Dispatch {dispatch_id} was submitted without its {what}.")
         return await dispatcher.blob(dispatch_id, digest, (), constants)

@@ -1,0 +1,93 @@
+# Everything a person or CI does here. All of it happens in .venv, from the pins in requirements/.
+
+PYTHON ?= python3
+VENV ?= .venv
+ARGS ?=
+
+BIN := $(VENV)/bin
+DONE := $(VENV)/.done
+UV = $(BIN)/uv pip install --quiet --python $(BIN)/python
+MODULE_LINES := 600
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+.PHONY: help
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: $(DONE)/demo ## Run the iris example on this machine, through the dispatcher
+	@$(BIN)/covalent start
+	@$(BIN)/python examples/svm_iris.py
+	@$(BIN)/covalent status
+	@echo "The server stays up. Stop it with: $(BIN)/covalent stop"
+
+.PHONY: test
+test: $(DONE)/dev ## Run all tests; ARGS="-k word" for some
+	$(BIN)/pytest $(ARGS)
+
+.PHONY: check
+check: check-format check-lint check-types check-imports check-duplicates check-sizes check-lock ## Run every check that is not a test
+
+.PHONY: check-format
+check-format: $(DONE)/dev
+	$(BIN)/ruff format --check
+
+.PHONY: check-lint
+check-lint: $(DONE)/dev
+	$(BIN)/ruff check
+
+.PHONY: check-types
+check-types: $(DONE)/dev
+	$(BIN)/mypy
+
+.PHONY: check-imports
+check-imports: $(DONE)/dev
+	$(BIN)/lint-imports --no-logo
+
+.PHONY: check-duplicates
+check-duplicates: $(DONE)/dev
+	$(BIN)/jscpd --config .jscpd.json
+
+.PHONY: check-sizes
+check-sizes: $(DONE)/dev
+	$(BIN)/python tools/module_sizes.py --limit $(MODULE_LINES) src tests benchmarks examples tools
+
+.PHONY: check-lock
+check-lock: $(DONE)/dev
+	$(BIN)/python tools/lock.py --check
+
+.PHONY: bench
+bench: $(DONE)/bench ## Measure ours against the floor and dask.distributed
+	$(BIN)/python benchmarks/overhead.py $(or $(ARGS),all)
+
+.PHONY: docs
+docs: $(DONE)/docs ## Build the documentation into site/, with every warning an error
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
+.PHONY: format
+format: $(DONE)/dev ## Format the code and mend what the linter can mend
+	$(BIN)/ruff format
+	$(BIN)/ruff check --fix
+
+.PHONY: lock
+lock: $(DONE)/venv ## Pin anew after a change of pyproject.toml; ARGS=--upgrade for the newest versions
+	$(BIN)/python tools/lock.py $(ARGS)
+
+.PHONY: clean
+clean: ## Remove the virtual environment and everything built
+	rm -rf $(VENV) build dist site .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+
+# A file under $(DONE) says that one set of pins is installed; it is older than the pins when they change.
+
+$(DONE)/venv: requirements/build.lock
+	@$(PYTHON) tools/require_python.py
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/build.lock
+	@mkdir -p $(DONE) && touch $@
+
+$(DONE)/%: requirements/%.lock pyproject.toml $(DONE)/venv
+	$(UV) --require-hashes -r $<
+	$(UV) --no-deps --no-build-isolation --editable .
+	@touch $@

@@ -1,0 +1,117 @@
+"""``covalent config``."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from typing import Any
+
+import click
+
+from ..config import SETTINGS, config_path, get_config, set_config
+from .output import emit_json, examples, json_option
+
+_SECRET = re.compile(r"secret|password|passwd|token|credential_key|access_key|account_key", re.IGNORECASE)
+_URL_PASSWORD = re.compile(r"(?<=://)([^:/@]*):[^@]*@")
+_MASK = "********"
+
+
+@click.group(
+    invoke_without_command=True,
+    epilog=examples(
+        "covalent config",
+        "covalent config get dispatcher.port",
+        "covalent config set executors.local.workers 4",
+    ),
+)
+@json_option
+@click.pass_context
+def config(ctx: click.Context, as_json: bool) -> None:
+    """Show and change settings.
+
+    Without a command, shows all that are in force; secrets are masked.
+    """
+    if ctx.invoked_subcommand is not None:
+        return
+    everything = _masked(get_config())
+    if as_json:
+        emit_json(everything)
+        return
+    import tomlkit
+
+    exists = "" if config_path().exists() else " (not there yet)"
+    click.echo(f"# {config_path()}{exists}\n")
+    click.echo(tomlkit.dumps(everything).rstrip())
+
+
+@config.command(epilog=examples("covalent config get dispatcher.port", "covalent config get executors.awsbatch --json"))
+@click.argument("key")
+@json_option
+def get(key: str, as_json: bool) -> None:
+    """Print one setting, or all of a section."""
+    value = get_config(key)
+    if as_json:
+        emit_json(value)
+    elif isinstance(value, dict):
+        import tomlkit
+
+        click.echo(tomlkit.dumps(value).rstrip())
+    else:
+        click.echo(str(value).lower() if isinstance(value, bool) else value)
+
+
+@config.command(
+    name="set",
+    epilog=examples("covalent config set dispatcher.port 5000", "covalent config set sdk.executor awsbatch"),
+)
+@click.argument("key")
+@click.argument("value")
+def set_(key: str, value: str) -> None:
+    """Write one setting into the file, and leave the rest of it as it is.
+
+    VALUE is read as TOML (a number, true, a list) where the setting takes that, otherwise as text.
+    """
+    set_config(key, _parsed(key, value))
+
+
+@config.command()
+@click.argument("key")
+def unset(key: str) -> None:
+    """Take one setting out of the file, so that its default applies."""
+    set_config(key, None)
+
+
+@config.command()
+def keys() -> None:
+    """List the settings that there are, with what they mean."""
+    for key, setting in SETTINGS.items():
+        more = f" [environment: {setting.env}]" if setting.env else ""
+        click.echo(f"{click.style(key, bold=True)}\n    {setting.about}{more}")
+    click.echo(f"{click.style('executors.NAME.KEY', bold=True)}\n    What the executor NAME takes as the argument KEY.")
+
+
+@config.command()
+def path() -> None:
+    """Print where the file is."""
+    click.echo(config_path())
+
+
+def _parsed(key: str, text: str) -> Any:
+    if key in SETTINGS and SETTINGS[key].kind is str:
+        return text
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
+
+
+def _masked(tree: Mapping[str, Any]) -> dict[str, Any]:
+    """The same without secrets."""
+    return {key: _masked(v) if isinstance(v, Mapping) else _mask(key, v) for key, v in tree.items()}
+
+
+def _mask(key: str, value: Any) -> Any:
+    if _SECRET.search(key) and value:
+        return _MASK
+    return _URL_PASSWORD.sub(rf"\1:{_MASK}@", value) if isinstance(value, str) else value

@@ -1,0 +1,144 @@
+"""``covalent start``, ``stop``, ``restart`` and ``status``."""
+
+from __future__ import annotations
+
+import socket
+import sys
+import time
+
+import click
+
+from ..client import process
+from ..client.locate import ServerRecord, log_path, read_record
+from ..client.server import Server
+from ..config import data_dir, get_config, ui_address
+from ..errors import AlreadyRunningError, ConfigError, ServerUnreachableError
+from ..states import Status
+from .output import duration, emit_json, emit_pairs, examples, json_option
+
+_port = click.option(
+    "-p", "--port", metavar="PORT", type=click.IntRange(0, 65535), help="Port to listen on; 0 takes a free one."
+)
+_address = click.option("-a", "--address", metavar="HOST", help="Name or address to listen on.")
+
+
+@click.command(
+    epilog=examples(
+        "covalent start",
+        "covalent start -p 5000",
+        "covalent start --foreground    # under a service manager, or in a container",
+    )
+)
+@_port
+@_address
+@click.option("--foreground", is_flag=True, help="Stay in the foreground until SIGTERM or Ctrl-C.")
+def start(port: int | None, address: str | None, foreground: bool) -> None:
+    """Start the server in the background.
+
+    It serves the data directory that COVALENT_DATA_DIR names, and resumes what was running when the last one ended. Port and
+    address that are not given are those of the configuration. Returns when the server answers.
+    """
+    _check_host(address)
+    if foreground:
+        _serve(port, address)
+        return
+    started = process.ensure_running(address=address, port=port)
+    if not started.new:
+        _refuse_other_port(started.record, port)
+    word = "Started a Covalent server" if started.new else "A Covalent server already runs"
+    click.echo(f"{word} at {ui_address() or started.record.address} (process {started.record.pid}).")
+
+
+@click.command()
+def stop() -> None:
+    """Stop the server; what it was running goes on at the next start.
+
+    Tasks on batch services run on in the meantime; those on this machine are run again.
+    """
+    stopped = process.stop()
+    click.echo(f"Stopped the Covalent server at {stopped.address}." if stopped else "No Covalent server was running.")
+
+
+@click.command(epilog=examples("covalent restart", "covalent restart -p 5000    # on another port from now on"))
+@_port
+@_address
+def restart(port: int | None, address: str | None) -> None:
+    """Stop the server and start it again.
+
+    It listens where it did before, unless another place is given.
+    """
+    _check_host(address)
+    stopped = process.stop()
+    if stopped:
+        address, port = address or stopped.host, stopped.port if port is None else port
+    started = process.ensure_running(address=address, port=port)
+    click.echo(f"Started a Covalent server at {ui_address() or started.record.address} (process {started.record.pid}).")
+
+
+@click.command()
+@json_option
+def status(as_json: bool) -> None:
+    """Show whether the server runs, and where.
+
+    Ends with 1 if none answers.
+    """
+    server = Server(patience_s=0)
+    try:
+        health = server.health()
+        running = len(server.dispatches(limit=1000, status=Status.RUNNING).items)
+    except ServerUnreachableError as error:
+        if as_json:
+            emit_json({"running": False, "data_dir": str(data_dir())})
+        else:
+            click.echo(_absence(error))
+        sys.exit(1)
+    if as_json:
+        emit_json({"running": True, "running_dispatches": running, "server": health})
+        return
+    emit_pairs(
+        [
+            ("server", f"Covalent {health.version} (Python {health.python}), process {health.pid}"),
+            ("address", ui_address() or health.address),
+            ("data", health.data_dir),
+            ("up", duration(time.time() - health.started_at)),
+            ("running", f"{running} dispatches" if running != 1 else "1 dispatch"),
+        ]
+    )
+
+
+def _absence(error: ServerUnreachableError) -> str:
+    record = read_record()
+    if record and process.owner(record):
+        return f"The Covalent server (process {record.pid}) runs but does not answer at {record.address}; see {log_path()}."
+    return str(error)
+
+
+def _refuse_other_port(record: ServerRecord, port: int | None) -> None:
+    if port and port != record.port:
+        raise AlreadyRunningError(str(data_dir()), record.pid, record.address)
+
+
+def _check_host(address: str | None) -> None:
+    """:raises ConfigError: if no server can listen there, because it is another machine or nothing at all"""
+    host = address or get_config("dispatcher.address")
+    try:
+        family, kind, protocol, _, place = socket.getaddrinfo(host, 0, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.bind(place)
+    except OSError as error:
+        raise ConfigError(
+            f"A server cannot listen on {host!r}, which is not an address of this machine ({error.strerror}). Give one "
+            "with --address, or correct dispatcher.address or COVALENT_DISPATCHER_ADDR."
+        ) from error
+
+
+def _serve(port: int | None, address: str | None) -> None:
+    # The server and its libraries are wanted in this one process only.
+    from ..api.server import serve
+
+    serve(
+        address or get_config("dispatcher.address"),
+        get_config("dispatcher.port") if port is None else port,
+        data_dir(),
+        on_ready=lambda url: click.echo(f"The Covalent server answers at {ui_address() or url}."),
+    )

@@ -1,0 +1,181 @@
+"""Starting and stopping this data directory's server."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from ..config import config_path, data_dir
+from ..errors import CovalentError, ServerError, VersionMismatchError
+from .locate import ServerRecord, log_path, read_record
+from .server import Server
+from .transport import expect_nobody
+
+START_TIMEOUT_S = 60.0
+STOP_TIMEOUT_S = 60.0
+_POLL_S = 0.02
+_LOG_LIMIT = 10 << 20  #: A longer log is set aside when a server starts.
+_LOG_LINES = 15
+
+#: Settings of a script's own interpreter that a server must not inherit.
+_SCRIPT_VARIABLES = ("PYTHONINSPECT", "PYTHONSTARTUP", "PYTHONWARNINGS", "PYTHONDEVMODE", "PYTHONPROFILEIMPORTTIME")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Started:
+    record: ServerRecord
+    new: bool  #: False if one was running before.
+
+
+def running() -> ServerRecord | None:
+    """The server of this data directory, if it answers."""
+    record = read_record()
+    return record if record and _answers(record) else None
+
+
+def owner(record: ServerRecord) -> psutil.Process | None:
+    """The process that wrote the record; None if it has ended, even if another one has its number now."""
+    try:
+        process = psutil.Process(record.pid)
+        if process.status() == psutil.STATUS_ZOMBIE:
+            return None
+        # One that came to its number later cannot have written the record; 2 s are for clocks that were set.
+        mine = process.create_time() <= record.started_at + 2.0
+        return process if mine and "covalent" in " ".join(process.cmdline()).lower() else None
+    except psutil.Error:
+        return None
+
+
+def ensure_running(*, address: str | None = None, port: int | None = None) -> Started:
+    """Start a server in the background unless one runs. However many ask at once, there will be one.
+
+    :raises ServerError: if it does not begin to answer; the message holds the end of its log
+    """
+    if record := running():
+        return Started(record=record, new=False)
+    with _only_one():
+        if record := running():
+            return Started(record=record, new=False)
+        return _start(address, port)
+
+
+def stop(*, timeout_s: float = STOP_TIMEOUT_S) -> ServerRecord | None:
+    """Have the server end, and wait for it; None if there is none.
+
+    :raises ServerError: if it has not ended in time
+    """
+    record = read_record()
+    process = owner(record) if record else None
+    if record is None or process is None:
+        return None
+    with suppress(psutil.NoSuchProcess):
+        process.terminate()
+        try:
+            process.wait(timeout_s)
+        except psutil.TimeoutExpired as error:
+            raise ServerError(
+                f"The server (process {record.pid}) has not ended within {timeout_s:.0f} s. It loses nothing by "
+                f"'kill -9 {record.pid}'; what it is doing is in {log_path()}."
+            ) from error
+    expect_nobody()
+    return record
+
+
+def log_tail(lines: int = _LOG_LINES) -> str:
+    """The last lines of the server's log."""
+    try:
+        with log_path().open("rb") as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - 16384))
+            text = file.read().decode("utf-8", "replace")
+    except FileNotFoundError:
+        return ""
+    return "\n".join(text.splitlines()[-lines:])
+
+
+def _answers(record: ServerRecord) -> bool:
+    try:
+        return Server(record.address, patience_s=0).health().pid == record.pid
+    except VersionMismatchError:
+        return True
+    except CovalentError:
+        return False
+
+
+def _start(address: str | None, port: int | None) -> Started:
+    process = _spawn(address, port)
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while time.monotonic() < deadline:
+        ended = process.poll() is not None
+        if record := running():
+            # It is to outlive this process: tell Popen that there is nothing to wait for.
+            process.returncode = 0
+            return Started(record=record, new=record.pid == process.pid)
+        if ended and not _is_owned():
+            raise ServerError(f"The server ended before it answered. The end of {log_path()}:\n\n{log_tail()}")
+        time.sleep(_POLL_S)
+    process.kill()
+    process.wait()
+    raise ServerError(f"No server answered within {START_TIMEOUT_S:.0f} s. The end of {log_path()}:\n\n{log_tail()}")
+
+
+def _spawn(address: str | None, port: int | None) -> subprocess.Popen[bytes]:
+    """A server that neither the terminal nor this process takes along when it ends."""
+    options = [] if port is None else ["--port", str(port)]
+    options += [] if address is None else ["--address", address]
+    _set_long_log_aside()
+    with log_path().open("ab") as log:
+        return subprocess.Popen(
+            [sys.executable, "-P", "-m", "covalent", "start", "--foreground", *options],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            cwd=data_dir(),
+            env=_environment(),
+            start_new_session=True,
+        )
+
+
+def _environment() -> dict[str, str]:
+    env = {k: v for k, v in os.environ.items() if k not in _SCRIPT_VARIABLES}
+    # Relative paths would mean something else in its working directory.
+    env["COVALENT_DATA_DIR"] = str(data_dir())
+    env["COVALENT_CONFIG_DIR"] = str(config_path().parent)
+    if path := env.get("PYTHONPATH"):
+        env["PYTHONPATH"] = os.pathsep.join(str(Path(entry).absolute()) for entry in path.split(os.pathsep) if entry)
+    env["PYTHONUNBUFFERED"] = "1"
+    return env
+
+
+def _set_long_log_aside() -> None:
+    path = log_path()
+    if path.exists() and path.stat().st_size > _LOG_LIMIT:
+        path.replace(path.with_suffix(".log.1"))
+
+
+@contextmanager
+def _only_one() -> Iterator[None]:
+    """Wait until no other process is starting a server on this data directory."""
+    with (data_dir() / "start.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _is_owned() -> bool:
+    """Whether some server holds the data directory, though it may not answer yet."""
+    try:
+        with (data_dir() / "server.lock").open("r") as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except BlockingIOError:
+        return True
+    return False

@@ -1,0 +1,108 @@
+"""Waiting for a dispatch to end: quietly, or with a progress bar where somebody watches."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from ..errors import ServerUnreachableError
+from ..model import DispatchInfo
+from ..states import FINAL
+from .server import connect
+
+#: How long a server may be gone before waiting for it ends, too.
+GONE_LIMIT_S = 600.0
+_TELL_AFTER_S = 3.0
+_PAUSE_S = 0.1
+
+Show = Callable[[DispatchInfo], None]
+
+
+def wait_for(dispatch_id: str, address: str | None = None) -> DispatchInfo:
+    """Follow a dispatch to its end, through restarts of the server.
+
+    :raises KeyboardInterrupt: on Ctrl-C, after saying how to come back; the dispatch goes on
+    :raises ServerUnreachableError: if there is no server, or it stays away for ten minutes
+    """
+    try:
+        with _progress() as show:
+            return _follow(dispatch_id, address, show)
+    except KeyboardInterrupt:
+        tell(
+            f"Stopped waiting; dispatch {dispatch_id} goes on. Come back with\n"
+            f"    covalent.get_result({dispatch_id!r}, wait=True)\n"
+            f"or end it with\n"
+            f"    covalent cancel {dispatch_id}"
+        )
+        raise
+
+
+def tell(text: str) -> None:
+    """Say something to the person at the terminal without mixing it into the program's output."""
+    sys.stderr.write(f"{text}\n")
+    sys.stderr.flush()
+
+
+def _follow(dispatch_id: str, address: str | None, show: Show) -> DispatchInfo:
+    server = connect(address)
+    info: DispatchInfo | None = None
+    gone_since: float | None = None
+    told = False
+    while True:
+        try:
+            for update in server.stream(dispatch_id):
+                gone_since = None
+                if isinstance(update, DispatchInfo):
+                    info = update
+                    show(info)
+        except ServerUnreachableError as error:
+            now = time.monotonic()
+            gone_since = gone_since or now
+            if info is None or now - gone_since > GONE_LIMIT_S:
+                raise
+            if not told and now - gone_since > _TELL_AFTER_S:
+                tell(f"{error} Dispatch {dispatch_id} goes on when it is back; still waiting.")
+                told = True
+        if info is not None and info.status in FINAL:
+            return info
+        time.sleep(_PAUSE_S)
+
+
+@contextmanager
+def _progress() -> Iterator[Show]:
+    """Something to show states with: a bar in a terminal or a notebook, nothing elsewhere."""
+    if not (sys.stderr.isatty() or _in_notebook()):
+        yield lambda info: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (
+        TextColumn("[bold]{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[state]}"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True, refresh_per_second=10) as progress:
+        bar = progress.add_task("", total=None, state="")
+
+        def show(info: DispatchInfo) -> None:
+            ended = sum(count for status, count in info.counts.items() if status in FINAL)
+            progress.update(bar, description=info.name, completed=ended, total=info.tasks or None, state=_state(info))
+
+        yield show
+
+
+def _state(info: DispatchInfo) -> str:
+    """Beside the bar: what is going on and what went wrong."""
+    parts = [f"{info.counts[s]} {s.lower()}" for s in ("RUNNING", "FAILED", "CANCELLED") if info.counts.get(s)]
+    return ", ".join(parts) or info.status.lower()
+
+
+def _in_notebook() -> bool:
+    shell = sys.modules.get("IPython")
+    found = shell.get_ipython() if shell else None
+    return found is not None and hasattr(found, "kernel")

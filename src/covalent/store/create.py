@@ -1,0 +1,54 @@
+"""Storing a new dispatch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ..model import DispatchInfo, Graph
+from .codec import DISPATCH_ITSELF, TEXT, clean, encode_graph, graph_digests
+from .database import Session
+from .history import append_events
+from .reading import no_task
+
+
+def create_dispatch(
+    session: Session, info: DispatchInfo, graph: Graph, values: Mapping[str, bytes], owner: str
+) -> bool:
+    """See :meth:`.base.Store.create_dispatch`."""
+    added = session.run(
+        "add_dispatch",
+        id=info.id,
+        name=clean(info.name),
+        status=TEXT[info.status],
+        created_at=info.created_at,
+        started_at=info.started_at,
+        parent_id=info.parent_id,
+        parent_node=info.parent_node,
+        root_id=info.root_id,
+        redispatch_of=info.redispatch_of,
+        reuse=int(info.reuse),
+        owner=owner,
+        tasks=len(graph.nodes),
+    )
+    if not added:
+        return False
+    ((key,),) = session.all("dispatch_key", id=info.id)
+    session.run("introduce", owner=owner, at=info.created_at)
+    session.run("add_graph", dispatch=key, body=encode_graph(graph))
+    # In the order of their index, which is then built from one end to the other.
+    session.run_rows("add_payloads", [(key, digest, values[digest]) for digest in sorted(values)])
+    session.run_rows("add_object_refs", [(key, digest) for digest in sorted(graph_digests(graph) - values.keys())])
+    executors = [executor.name for executor in graph.executors]
+    tasks = [
+        (key, node_id, clean(node.name), node.kind.value, executors[node.executor])
+        for node_id, node in enumerate(graph.nodes)
+    ]
+    session.run_rows("add_tasks", tasks)
+    append_events(session, [(key, DISPATCH_ITSELF, 0, TEXT[info.status], info.created_at, "", "")])
+    return True
+
+
+def set_child(session: Session, dispatch_id: str, node_id: int, child_id: str) -> None:
+    """See :meth:`.base.Store.set_child`."""
+    if not session.run("set_child", id=dispatch_id, node=node_id, child_id=child_id):
+        raise no_task(dispatch_id, node_id)

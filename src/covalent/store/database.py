@@ -1,0 +1,125 @@
+"""A database as the store uses it: named queries in sessions, one writer, readers that never wait for it."""
+
+from __future__ import annotations
+
+import threading
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Generic, TypeVar
+
+from ..errors import StoreError
+from .queries import Dialect
+
+T = TypeVar("T")
+S = TypeVar("S", bound="Session")
+
+Row = tuple[Any, ...]
+
+
+class Session(ABC):
+    """Queries on one connection, for one thread at a time."""
+
+    @abstractmethod
+    def all(self, query: str, **values: object) -> list[Row]:
+        """Every row that the query finds."""
+
+    @abstractmethod
+    def run(self, query: str, **values: object) -> int:
+        """Run a query that changes something; return how many rows it changed."""
+
+    @abstractmethod
+    def run_rows(self, query: str, rows: Sequence[Row]) -> int:
+        """The same for a query that takes rows, as many as there are. They have no order."""
+
+    @abstractmethod
+    def lock(self, what: str) -> None:
+        """Wait until no other transaction holds the lock called ``what``; hold it until this one ends."""
+
+    @abstractmethod
+    def prepare_schema(self) -> None:
+        """Make the place that the tables live in, where there is such a thing."""
+
+    @abstractmethod
+    def script(self, sql: str) -> None:
+        """Run statements without parameters."""
+
+    @abstractmethod
+    def close(self) -> None: ...
+
+    def one(self, query: str, **values: object) -> Row | None:
+        """The first row that the query finds."""
+        rows = self.all(query, **values)
+        return rows[0] if rows else None
+
+
+class Database(ABC):
+    """:raises StoreError: from every method, never an error of the database's own library"""
+
+    dialect: Dialect
+    where: str  #: Names it in messages; holds no password.
+
+    @abstractmethod
+    def write(self, work: Callable[[Session], T]) -> T:
+        """Run ``work`` in one transaction: durable when this returns; nothing happened if it raises.
+
+        :raises StoreUnavailableError: if the connection was lost. The work may have been done all the same.
+        """
+
+    @abstractmethod
+    def read(self, work: Callable[[Session], T], *, consistent: bool = False) -> T:
+        """Run ``work``, which only reads; with ``consistent``, all its queries see the same moment."""
+
+    @abstractmethod
+    def tidy(self) -> None:
+        """Give back the room that deleted rows took, where that is not the database's own habit."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Close every connection; those in use close when they are given back."""
+
+
+class SessionPool(Generic[S]):
+    """At most ``limit`` sessions, made when needed and kept for the next one who asks.
+
+    :param is_sound: whether a session that was given back can be used again
+    """
+
+    def __init__(self, make: Callable[[], S], is_sound: Callable[[S], bool], limit: int) -> None:
+        self._make, self._is_sound = make, is_sound
+        self._free = threading.BoundedSemaphore(limit)
+        self._idle: list[S] = []
+        self._closed = False
+
+    @contextmanager
+    def borrow(self) -> Iterator[S]:
+        """One that nobody else has meanwhile.
+
+        :raises StoreError: if the pool is closed
+        """
+        with self._free:
+            if self._closed:
+                raise StoreError("The database was closed.")
+            try:
+                session = self._idle.pop()
+            except IndexError:
+                session = self._make()
+            try:
+                yield session
+            finally:
+                if self._is_sound(session):
+                    self._idle.append(session)
+                else:
+                    session.close()
+                if self._closed:
+                    self.clear()
+
+    def clear(self) -> None:
+        """Close those that are idle."""
+        while self._idle:
+            self._idle.pop().close()
+
+    def close(self) -> None:
+        """Close all; those in use follow when they are given back."""
+        self._closed = True
+        self.clear()

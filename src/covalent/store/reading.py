@@ -1,0 +1,156 @@
+"""Looking at what is stored."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from ..errors import NotFoundError
+from ..model import AttemptInfo, Blob, DispatchInfo, Event, Graph, Snapshot, TaskInfo
+from ..states import Cause, Status
+from . import codec
+from .database import Row, Session
+
+#: Above every key and every number of rows.
+_ALL: Final = 2**62
+
+
+def dispatch(session: Session, dispatch_id: str) -> DispatchInfo:
+    return codec.dispatch_info(_dispatch_row(session, dispatch_id))
+
+
+def dispatches(
+    session: Session, *, limit: int, before: str | None, statuses: Iterable[Status], search: str, roots_only: bool
+) -> list[DispatchInfo]:
+    rows = session.all(
+        "dispatches",
+        below=_ALL if before is None else _key(session, before),
+        statuses=_texts(statuses),
+        pattern=_pattern(search),
+        roots_only=int(roots_only),
+        limit=limit,
+    )
+    return [codec.dispatch_info(row) for row in rows]
+
+
+def graph(session: Session, dispatch_id: str) -> Graph:
+    row = session.one("graph", id=dispatch_id)
+    if row is None:
+        raise _no_dispatch(dispatch_id)
+    return codec.decode_graph(row[0])
+
+
+def tasks(
+    session: Session, dispatch_id: str, *, after: int, limit: int, statuses: Iterable[Status]
+) -> list[TaskInfo]:
+    return _tasks(session, _key(session, dispatch_id), after=after, limit=limit, statuses=statuses)
+
+
+def task(session: Session, dispatch_id: str, node_id: int) -> TaskInfo:
+    found = _tasks(session, _key(session, dispatch_id), after=node_id - 1, limit=1)
+    if not found or found[0].node_id != node_id:
+        raise no_task(dispatch_id, node_id)
+    return found[0]
+
+
+def attempts(session: Session, dispatch_id: str, node_id: int) -> list[AttemptInfo]:
+    rows = session.all("attempts", dispatch=_key(session, dispatch_id), node=node_id)
+    return [
+        AttemptInfo(
+            node_id=node_id,
+            attempt=attempt,
+            group_id=group_id,
+            submitted_at=submitted_at,
+            status=codec.STATUS[ended or now],
+            retried=bool(retried),
+            outcome=codec.decode_outcome(body),
+        )
+        for attempt, group_id, submitted_at, now, ended, retried, body in rows
+    ]
+
+
+def events(
+    session: Session, dispatch_id: str | None, *, node_id: int | None, after: int, limit: int
+) -> list[Event]:
+    if dispatch_id is None:
+        rows = session.all("events", after=after, limit=limit)
+    else:
+        key = _key(session, dispatch_id)
+        if node_id is None:
+            rows = session.all("events_of_dispatch", id=dispatch_id, dispatch=key, after=after, limit=limit)
+        else:
+            rows = session.all("events_of_node", id=dispatch_id, dispatch=key, node=node_id, after=after, limit=limit)
+    return [codec.event(row) for row in rows]
+
+
+def payloads(session: Session, dispatch_id: str, digests: Iterable[str]) -> dict[str, Blob]:
+    wanted = list(digests)
+    found = {digest: Blob(digest=digest, size=0) for digest in wanted}
+    for digest, data in session.all("payloads", dispatch=_key(session, dispatch_id), digests=wanted):
+        found[digest] = Blob(digest=digest, size=len(data), data=data)
+    return found
+
+
+def outputs(session: Session, dispatch_id: str, node_ids: Iterable[int]) -> dict[int, Blob]:
+    rows = session.all("outputs", dispatch=_key(session, dispatch_id), nodes=list(node_ids))
+    decoded = ((node_id, codec.decode_output(body)) for node_id, body in rows)
+    return {node_id: blob for node_id, blob in decoded if blob is not None}
+
+
+def snapshot(session: Session, dispatch_id: str) -> Snapshot:
+    row = _dispatch_row(session, dispatch_id)
+    key = row[0]
+    used: dict[int, dict[Cause, int]] = {}
+    for node_id, cause, count in session.all("used_attempts", dispatch=key):
+        used.setdefault(node_id, {})[Cause(cause)] = count
+    open_attempts: dict[str, set[tuple[int, int]]] = {}
+    for group_id, node_id, attempt in session.all("open_attempts", dispatch=key):
+        open_attempts.setdefault(group_id, set()).add((node_id, attempt))
+    groups = session.all("groups", dispatch=key, group_ids=list(open_attempts))
+    return Snapshot(
+        info=codec.dispatch_info(row),
+        graph=graph(session, dispatch_id),
+        tasks=tuple(_tasks(session, key)),
+        used=used,
+        groups=tuple(codec.group(group, open_attempts[group[0]]) for group in groups),
+    )
+
+
+def no_task(dispatch_id: str, node_id: int) -> NotFoundError:
+    return NotFoundError(f"Dispatch {dispatch_id} has no task {node_id}.")
+
+
+def _tasks(
+    session: Session, key: int, *, after: int = -1, limit: int = _ALL, statuses: Iterable[Status] = ()
+) -> list[TaskInfo]:
+    rows = session.all("tasks", dispatch=key, after=after, limit=limit, statuses=_texts(statuses))
+    return [codec.task_info(row) for row in rows]
+
+
+def _dispatch_row(session: Session, dispatch_id: str) -> Row:
+    row = session.one("dispatch", id=dispatch_id)
+    if row is None:
+        raise _no_dispatch(dispatch_id)
+    return row
+
+
+def _key(session: Session, dispatch_id: str) -> int:
+    row = session.one("dispatch_key", id=dispatch_id)
+    if row is None:
+        raise _no_dispatch(dispatch_id)
+    return int(row[0])
+
+
+def _no_dispatch(dispatch_id: str) -> NotFoundError:
+    return NotFoundError(f"There is no dispatch {dispatch_id}.")
+
+
+def _texts(statuses: Iterable[Status]) -> list[str]:
+    """The statuses to look for; none means all."""
+    return [codec.TEXT[status] for status in statuses] or [codec.TEXT[status] for status in Status]
+
+
+def _pattern(search: str) -> str:
+    for special in "\\%_":
+        search = search.replace(special, f"\\{special}")
+    return f"%{search}%"

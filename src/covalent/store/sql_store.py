@@ -1,0 +1,120 @@
+"""The store over SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import partial
+
+from ..model import AttemptInfo, Blob, Changes, DispatchInfo, Event, Graph, Snapshot, TaskInfo
+from ..states import Status
+from . import create, leases, migrations, purge, reading
+from .base import CancelWish, PurgeReport, Store
+from .commit import commit
+from .database import Database
+
+
+class SqlStore(Store):
+    """Says which work is one transaction. What the work is stands in the modules beside this one, and in their SQL."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def migrate(self) -> None:
+        migrations.migrate(self._database)
+
+    def close(self) -> None:
+        self._database.close()
+
+    # Writing
+
+    def create_dispatch(self, info: DispatchInfo, graph: Graph, values: dict[str, bytes], owner: str) -> bool:
+        return self._database.write(
+            partial(create.create_dispatch, info=info, graph=graph, values=values, owner=owner)
+        )
+
+    def commit(self, changes: Sequence[Changes]) -> None:
+        commit(self._database, changes)
+
+    def set_child(self, dispatch_id: str, node_id: int, child_id: str) -> None:
+        self._database.write(partial(create.set_child, dispatch_id=dispatch_id, node_id=node_id, child_id=child_id))
+
+    def purge(self, dispatch_ids: Sequence[str] | None) -> PurgeReport:
+        report = self._database.write(partial(purge.purge, dispatch_ids=dispatch_ids))
+        self._database.tidy()
+        return report
+
+    # Leases
+
+    def heartbeat(self, owner: str, at: float) -> None:
+        self._database.write(partial(leases.heartbeat, owner=owner, at=at))
+
+    def acquire(self, owner: str, at: float, stale_s: float) -> list[str]:
+        return self._database.write(partial(leases.acquire, owner=owner, at=at, stale_s=stale_s))
+
+    def request_cancel(self, dispatch_id: str, node_ids: Sequence[int] | None) -> None:
+        self._database.write(partial(leases.request_cancel, dispatch_id=dispatch_id, node_ids=node_ids))
+
+    def cancels(self, owner: str) -> list[CancelWish]:
+        return self._database.read(partial(leases.cancels, owner=owner))
+
+    # Reading
+
+    def dispatch(self, dispatch_id: str) -> DispatchInfo:
+        return self._database.read(partial(reading.dispatch, dispatch_id=dispatch_id))
+
+    def dispatches(
+        self,
+        *,
+        limit: int = 100,
+        before: str | None = None,
+        statuses: Iterable[Status] = (),
+        search: str = "",
+        roots_only: bool = True,
+    ) -> list[DispatchInfo]:
+        return self._database.read(
+            partial(
+                reading.dispatches,
+                limit=limit,
+                before=before,
+                statuses=tuple(statuses),
+                search=search,
+                roots_only=roots_only,
+            )
+        )
+
+    def graph(self, dispatch_id: str) -> Graph:
+        return self._database.read(partial(reading.graph, dispatch_id=dispatch_id))
+
+    def tasks(
+        self, dispatch_id: str, *, after: int = -1, limit: int = 1000, statuses: Iterable[Status] = ()
+    ) -> list[TaskInfo]:
+        return self._database.read(
+            partial(reading.tasks, dispatch_id=dispatch_id, after=after, limit=limit, statuses=tuple(statuses))
+        )
+
+    def task(self, dispatch_id: str, node_id: int) -> TaskInfo:
+        return self._database.read(partial(reading.task, dispatch_id=dispatch_id, node_id=node_id))
+
+    def attempts(self, dispatch_id: str, node_id: int) -> list[AttemptInfo]:
+        return self._database.read(partial(reading.attempts, dispatch_id=dispatch_id, node_id=node_id))
+
+    def events(
+        self,
+        dispatch_id: str | None = None,
+        *,
+        node_id: int | None = None,
+        after: int = 0,
+        limit: int = 1000,
+    ) -> list[Event]:
+        return self._database.read(
+            partial(reading.events, dispatch_id=dispatch_id, node_id=node_id, after=after, limit=limit)
+        )
+
+    def payloads(self, dispatch_id: str, digests: Iterable[str]) -> dict[str, Blob]:
+        return self._database.read(partial(reading.payloads, dispatch_id=dispatch_id, digests=tuple(digests)))
+
+    def outputs(self, dispatch_id: str, node_ids: Iterable[int]) -> dict[int, Blob]:
+        return self._database.read(partial(reading.outputs, dispatch_id=dispatch_id, node_ids=tuple(node_ids)))
+
+    def snapshot(self, dispatch_id: str) -> Snapshot:
+        return self._database.read(partial(reading.snapshot, dispatch_id=dispatch_id), consistent=True)

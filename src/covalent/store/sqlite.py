@@ -1,0 +1,234 @@
+"""The store's database in a file, by the standard library's sqlite3."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from itertools import chain
+from pathlib import Path
+from typing import Final, Literal, TypeVar
+
+from ..errors import StoreError
+from .database import Database, Row, Session, SessionPool
+from .queries import Dialect, Query, load_queries
+from .sqlite_errors import translate
+
+T = TypeVar("T")
+
+Synchronous = Literal["NORMAL", "FULL"]
+
+DIALECT: Final = Dialect(
+    name="sqlite",
+    macros={
+        "identity": "INTEGER PRIMARY KEY AUTOINCREMENT",
+        "number": "INTEGER",
+        "bytes": "BLOB",
+        "exact": "",
+        "clustered": "WITHOUT ROWID",
+        "busy": "WITHOUT ROWID",
+        "lock": "",
+        "like": "LIKE",
+        "texts": "SELECT value FROM json_each($)",
+        "numbers": "SELECT value FROM json_each($)",
+    },
+    parameter=lambda name: f":{name}",
+)
+
+#: Seconds to wait for another process that writes.
+BUSY_S: Final = 30.0
+
+#: Rows that go into the database in one step, the largest number first. One step each would let a busy thread of the same process
+#: take the interpreter between any two rows and keep it for 5 ms.
+ROWS_AT_ONCE: Final = (256, 64, 16, 4, 1)
+
+#: Pages in the log after which they are copied into the database file.
+CHECKPOINT_PAGES: Final = 4000
+
+#: Pages that the writer keeps in memory, in KiB: enough for what a turn changes among 100,000 tasks.
+CACHE_KIB: Final = 16 * 1024
+
+#: Connections that read at the same time.
+READERS: Final = 16
+
+
+class SqliteSession(Session):
+    def __init__(self, connection: sqlite3.Connection, queries: dict[str, Query]) -> None:
+        self.connection, self._queries = connection, queries
+        self._written_out: dict[tuple[str, int], str] = {}
+
+    def all(self, query: str, **values: object) -> list[Row]:
+        return self.connection.execute(self._queries[query].sql, _plain(values)).fetchall()
+
+    def run(self, query: str, **values: object) -> int:
+        return self.connection.execute(self._queries[query].sql, _plain(values)).rowcount
+
+    def run_rows(self, query: str, rows: Sequence[Row]) -> int:
+        start, before = 0, self.connection.total_changes
+        for count in ROWS_AT_ONCE:
+            while len(rows) - start >= count:
+                values = list(chain.from_iterable(rows[start : start + count]))
+                self.connection.execute(self._over(query, count), values)
+                start += count
+        return self.connection.total_changes - before  # A cursor counts no rows of a statement that begins with WITH.
+
+    def _over(self, name: str, count: int) -> str:
+        """The query over ``count`` rows."""
+        sql = self._written_out.get((name, count))
+        if sql is None:
+            query = self._queries[name]
+            row = f"({', '.join('?' * len(query.rows))})"
+            sql = self._written_out[name, count] = query.with_rows(f"VALUES {', '.join([row] * count)}")
+        return sql
+
+    def lock(self, what: str) -> None:
+        """A transaction that writes holds the whole database."""
+
+    def prepare_schema(self) -> None:
+        """The file is that place."""
+
+    def script(self, sql: str) -> None:
+        statement = ""
+        for line in sql.splitlines(keepends=True):
+            statement += line
+            if sqlite3.complete_statement(statement):
+                self.connection.execute(statement)
+                statement = ""
+
+    def close(self) -> None:
+        self.connection.close()
+
+
+class SqliteDatabase(Database):
+    """A file with a write-ahead log.
+
+    What is committed survives the death of this process at any time. With ``synchronous="NORMAL"`` the log is not flushed to the disk
+    at every commit: if the machine loses power, or its kernel fails, the last commits before that may be missing, though the database
+    stays whole. ``"FULL"`` flushes at every commit and loses nothing then either, at the price of one disk flush for each.
+    """
+
+    dialect = DIALECT
+
+    def __init__(self, path: Path, *, synchronous: Synchronous = "NORMAL") -> None:
+        self.path = path.expanduser().absolute()
+        self.where = str(self.path)
+        self._synchronous = synchronous
+        self._queries = load_queries(DIALECT)
+        self._writing = threading.Lock()
+        self._writer: SqliteSession | None = None
+        self._closed = False
+        self._readers = SessionPool(self._reader, lambda session: True, READERS)
+
+    def write(self, work: Callable[[Session], T]) -> T:
+        with self._writing, self._border():
+            session = self._open_writer()
+            with _transaction(session.connection, "IMMEDIATE"):
+                return work(session)
+
+    def read(self, work: Callable[[Session], T], *, consistent: bool = False) -> T:
+        with self._border(), self._readers.borrow() as session:
+            if not consistent:
+                return work(session)
+            with _transaction(session.connection, "DEFERRED"):
+                return work(session)
+
+    def tidy(self) -> None:
+        with self._writing, self._border():
+            connection = self._open_writer().connection
+            connection.execute("PRAGMA incremental_vacuum").fetchall()
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+    def close(self) -> None:
+        with self._writing, self._border():
+            self._closed = True
+            self._readers.close()
+            if self._writer is not None:
+                self._writer.close()
+                self._writer = None
+
+    @contextmanager
+    def _border(self) -> Iterator[None]:
+        try:
+            yield
+        except (sqlite3.Error, sqlite3.Warning) as error:
+            raise translate(error, self.path) from error
+
+    def _open_writer(self) -> SqliteSession:
+        if self._closed:
+            raise StoreError("The database was closed.")
+        if self._writer is None:
+            self._create_private()
+            session = self._connect("rwc")
+            try:
+                self._prepare(session.connection)
+            except BaseException:
+                session.close()
+                raise
+            self._writer = session
+        return self._writer
+
+    def _create_private(self) -> None:
+        """Make a new file one that only its owner may read: it holds the users' values."""
+        with suppress(OSError):
+            os.close(os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+
+    def _prepare(self, connection: sqlite3.Connection) -> None:
+        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+        mode = _set_wal(connection)
+        if mode != "wal":
+            raise StoreError(
+                f"The file system of {self.where} does not support SQLite's write-ahead log. "
+                "Put the data directory on a local disk, or use PostgreSQL."
+            )
+        connection.execute(f"PRAGMA synchronous = {self._synchronous}")
+        connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
+        connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
+        connection.execute("PRAGMA temp_store = MEMORY")
+
+    def _reader(self) -> SqliteSession:
+        session = self._connect("rw")
+        session.connection.execute("PRAGMA query_only = ON")
+        return session
+
+    def _connect(self, mode: str) -> SqliteSession:
+        connection = sqlite3.connect(
+            f"{self.path.as_uri()}?mode={mode}",
+            uri=True,
+            timeout=BUSY_S,
+            isolation_level=None,
+            check_same_thread=False,
+            cached_statements=256,
+        )
+        return SqliteSession(connection, self._queries)
+
+
+def _set_wal(connection: sqlite3.Connection) -> str:
+    """Turn the write-ahead log on. SQLite does not wait by itself for another process that does the same at this moment."""
+    deadline = time.monotonic() + BUSY_S
+    while True:
+        try:
+            return str(connection.execute("PRAGMA journal_mode = WAL").fetchone()[0])
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+        time.sleep(0.01)
+
+
+@contextmanager
+def _transaction(connection: sqlite3.Connection, kind: str) -> Iterator[None]:
+    connection.execute(f"BEGIN {kind}")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+def _plain(values: dict[str, object]) -> dict[str, object]:
+    return {name: json.dumps(value) if type(value) is list else value for name, value in values.items()}

@@ -1,0 +1,87 @@
+"""From a lattice and its arguments to a workflow, on the client and, for sublattices, in a worker."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from ..errors import WorkflowError
+from ..model import Submission
+from ..serialize import encode_submission
+from .constants import LARGE_BYTES
+from .settings import Settings
+from .trace import Trace
+
+if TYPE_CHECKING:
+    from .lattices import Lattice
+    from .tasks import Task
+
+#: The directory in which a worker may leave large values for the dispatcher, set by executors that have one.
+OBJECTS_VARIABLE: Final = "COVALENT_OBJECTS"
+
+
+def build(
+    lattice: Lattice[..., Any],
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    *,
+    replacements: Mapping[str, Task[..., Any]] | None = None,
+) -> Submission:
+    """The workflow that ``lattice`` makes of these arguments.
+
+    :param replacements: electrons to use in place of those of the same name, in sublattices too
+    :raises WorkflowError: if the lattice does what a lattice cannot do, or something of it cannot travel
+    """
+    for name, replacement in (replacements or {}).items():
+        if getattr(replacement, "kind", None) != "electron":
+            raise WorkflowError(f"Only an electron can take the place of the electron {name}, not {replacement!r}.")
+    trace = Trace(lattice.__name__, lattice.settings, replacements or {})
+    submission = trace.run(lattice, args, kwargs)
+    return replace(submission, graph=replace(submission.graph, lattice=trace.keep_lattice(lattice)))
+
+
+@dataclass(frozen=True)
+class SublatticeBuilder:
+    """The function of a sublattice's task: builds the workflow with the real arguments."""
+
+    lattice: Lattice[..., Any]
+    defaults: Settings
+    replacements: Mapping[str, Task[..., Any]]
+
+    def __call__(self, *args: Any, **kwargs: Any) -> bytes:
+        trace = Trace(self.lattice.__name__, self.lattice.settings.over(self.defaults), self.replacements)
+        return encode_submission(_spill(trace.run(self.lattice, args, kwargs)))
+
+
+def _spill(submission: Submission) -> Submission:
+    """The submission with its large values left in the object store, if there is one at hand."""
+    folder = os.environ.get(OBJECTS_VARIABLE)
+    if not folder:
+        return submission
+    small = {}
+    for digest, data in submission.values.items():
+        if len(data) < LARGE_BYTES:
+            small[digest] = data
+        else:
+            _write(Path(folder, digest[:2], digest), data)
+    return replace(submission, values=small)
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Make a file that is either whole or not there, also if another process makes it too."""
+    if path.exists():
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
+        try:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+            Path(file.name).replace(path)
+        except BaseException:
+            Path(file.name).unlink(missing_ok=True)
+            raise

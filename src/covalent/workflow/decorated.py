@@ -1,0 +1,96 @@
+"""What ``electron`` and ``lattice`` have in common: a callable with settings that still looks like the function it was made from."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import textwrap
+from collections.abc import Callable
+from types import MethodType
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, ParamSpec, TypeVar, cast
+
+from ..errors import WorkflowError
+from .settings import Settings
+
+if TYPE_CHECKING:
+    from .payload import Functions
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+#: Source text is for people; more than this of it is cut off.
+MAX_SOURCE_CHARS: Final = 64 * 1024
+MAX_NAME_CHARS: Final = 200
+
+_ANNOTATIONS: Final = ("__annotations__", "__annotate__", "__type_params__")
+
+
+class Decorated(Generic[P, R]):
+    """A callable with settings."""
+
+    kind: ClassVar[str]  #: What people call it.
+    __name__: str
+    __wrapped__: Callable[..., Any]
+
+    def __init__(self, function: Callable[P, R], settings: Settings) -> None:
+        if not callable(cast("object", function)):
+            hint = " Put it below @classmethod or @property." if hasattr(function, "__get__") else ""
+            raise WorkflowError(f"{self.kind} takes something that can be called, not {function!r}.{hint}")
+        functools.update_wrapper(cast("Any", self), function, updated=())
+        self.__name__ = name_of(function)
+        self.settings = settings
+        self._source: str | None = None
+
+    @property
+    def function(self) -> Callable[P, R]:
+        """What was decorated."""
+        return self.__wrapped__
+
+    @property
+    def source(self) -> str:
+        """Its source text, or nothing where there is none to be had."""
+        if self._source is None:
+            self._source = source_of(self.__wrapped__)
+        return self._source
+
+    def travel(self, functions: Functions) -> Any:
+        """How it is pickled for whoever traces a workflow with it: a reduction, or NotImplemented for the usual way."""
+        return NotImplemented
+
+    def __get__(self, instance: object, owner: type | None = None) -> Any:
+        alone = instance is None or isinstance(vars(self).get("__wrapped__"), staticmethod)
+        return self if alone else MethodType(cast("Any", self), instance)
+
+    def __getstate__(self) -> dict[str, Any]:
+        # Whoever opens it has no source files, and no use for annotations, which may be made of anything.
+        return {name: value for name, value in vars(self).items() if name not in _ANNOTATIONS} | {
+            "_source": self.source
+        }
+
+    def __getattr__(self, name: str) -> Any:
+        # What else people have set on their function.
+        if name.startswith("__") or "__wrapped__" not in vars(self):
+            raise AttributeError(f"{self.kind} {self.__name__!r} has no attribute {name!r}")
+        return getattr(self.__wrapped__, name)
+
+    def __repr__(self) -> str:
+        return f"<{self.kind} {self.__name__}>"
+
+
+def name_of(function: Callable[..., Any]) -> str:
+    """A name to show for anything that can be called."""
+    while isinstance(function, functools.partial):
+        function = function.func
+    name = getattr(function, "__name__", None)
+    return (name if isinstance(name, str) else type(function).__name__)[:MAX_NAME_CHARS]
+
+
+def source_of(function: Callable[..., Any]) -> str:
+    """The source text of anything that can be called, where there is one."""
+    while isinstance(function, functools.partial):
+        function = function.func
+    try:
+        source = inspect.getsource(inspect.unwrap(function))
+    except (OSError, TypeError, ValueError):
+        return ""
+    return textwrap.dedent(source)[:MAX_SOURCE_CHARS]

@@ -1,0 +1,47 @@
+"""What all tests share: nobody's own settings are read or written, and one real server for those that need it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.server import RunningServer
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _own_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep the tests away from the configuration and the data of whoever runs them."""
+    home = tmp_path_factory.mktemp("covalent")
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("COVALENT_DISPATCHER_ADDR", "COVALENT_DATABASE_URL", "COVALENT_TOKEN"):
+            patch.delenv(name, raising=False)
+        patch.setenv("COVALENT_CONFIG_DIR", str(home / "config"))
+        patch.setenv("COVALENT_DATA_DIR", str(home / "data"))
+        patch.setenv("COVALENT_SVC_PORT", "0")
+        yield
+
+
+@pytest.fixture
+def covalent_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A directory with empty ``config`` and ``data`` in it, in use for this test alone."""
+    for name in ("config", "data"):
+        (tmp_path / name).mkdir(mode=0o700)
+        monkeypatch.setenv(f"COVALENT_{name.upper()}_DIR", str(tmp_path / name))
+    return tmp_path
+
+
+@pytest.fixture(scope="session")
+def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    """One server for the whole run."""
+    with RunningServer.start(tmp_path_factory.mktemp("server")) as server:
+        yield server
+
+
+@pytest.fixture
+def server(shared_server: RunningServer, monkeypatch: pytest.MonkeyPatch) -> RunningServer:
+    """The shared server, with this test's client pointed at it."""
+    for name, value in shared_server.environment.items():
+        monkeypatch.setenv(name, value)
+    return shared_server
