@@ -21,6 +21,7 @@
     │   ├── PortInUseError
     │   └── StoreError
     │       ├── IllegalTransitionError
+    │       ├── NotEndedError
     │       ├── NewerDatabaseError
     │       ├── CorruptDatabaseError
     │       ├── DiskFullError
@@ -174,6 +175,16 @@ class IllegalTransitionError(StoreError):
         )
         self.dispatch_id, self.node_id = dispatch_id, node_id
         self.source, self.target = source, target
+
+
+class NotEndedError(StoreError):
+    """A dispatch cannot be deleted while it runs."""
+
+    def __init__(self, dispatch_id: str, status: str) -> None:
+        super().__init__(
+            f"Dispatch {dispatch_id} is {status} and cannot be deleted. Wait for it, or end it with 'covalent cancel'."
+        )
+        self.dispatch_id = dispatch_id
 
 
 class NewerDatabaseError(StoreError):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
@@ -12,6 +14,9 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+import covalent as ct
+from covalent import serialize
+from covalent.api.app import openapi_document
 from tests.support.server import RunningServer
 
 #: Ends only with the server: a fuzzer would wait for ever.
@@ -24,15 +29,44 @@ FUZZING = settings(
 )
 
 
-@pytest.fixture
-def api(server: RunningServer):
-    token = (server.data_dir / "token").read_text()
-    headers = {"Authorization": f"Bearer {token}"}
-    loaded = schemathesis.openapi.from_url(f"{server.address}/api/v1/openapi.json", headers=headers)
-    return loaded.exclude(path=ENDLESS)
 
 
-schema = schemathesis.pytest.from_fixture("api")
+@ct.electron
+def double(x):
+    return 2 * x
+
+
+@ct.lattice
+def doubled():
+    return double(double(1))
+
+
+@st.composite
+def damaged_submissions(draw: st.DrawFn) -> bytes:
+    """A real submission with some leaf or branch of it replaced by something else."""
+    whole = msgspec.msgpack.decode(serialize.encode_submission(doubled.build_graph()))
+    place = whole
+    while True:
+        keys = list(place) if isinstance(place, dict) else list(range(len(place)))
+        key = draw(st.sampled_from(keys))
+        if not isinstance(place[key], dict | list) or not place[key] or draw(st.booleans()):
+            break
+        place = place[key]
+    place[key] = draw(
+        st.none() | st.integers(-(2**40), 2**40) | st.text(max_size=20) | st.lists(st.integers(), max_size=3)
+    )
+    return msgspec.msgpack.encode(whole)
+
+
+schemathesis.openapi.media_type("application/msgpack", st.binary() | damaged_submissions())
+
+
+@schemathesis.serializer("application/msgpack")
+def as_they_are(_ctx, value):
+    return schemathesis.transport.serialization.serialize_binary(value)
+
+
+schema = schemathesis.openapi.from_dict(openapi_document()).exclude(path=ENDLESS)
 
 
 @pytest.mark.slow

@@ -19,7 +19,7 @@ import covalent as ct
 from covalent.client import process
 from covalent.client.locate import read_record
 from covalent.errors import AuthenticationError, ServerError, ServerUnreachableError
-from tests.support.workflows import sums, until
+from tests.support.workflows import sums
 
 ROOT = Path(__file__).parents[2]
 

@@ -16,6 +16,11 @@ def add(x, y=1):
 
 
 @ct.electron
+def empty():
+    return []
+
+
+@ct.electron
 def speak(words, pause_s=0.0):
     for word in words:
         print(word, flush=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from fastapi import APIRouter, FastAPI, Security
 from fastapi.security import HTTPBearer
 
@@ -11,6 +13,7 @@ from .routes import dispatches, tasks, values
 from .schemas import Health
 from .security import Guard
 from .state import ServerState, State
+from .state import problems as error_answers
 
 PREFIX = "/api/v1"
 
@@ -21,6 +24,18 @@ def create_app(state: ServerState, *, token: str, host: str) -> FastAPI:
     :param token: what every request must carry
     :param host: the name that the server listens on
     """
+    app = _with_routes()
+    app.state.covalent = state
+    app.add_middleware(Guard, token=token, host=host)
+    return app
+
+
+def openapi_document() -> dict[str, Any]:
+    """The description of the API from which clients and fuzzers are made; needs no server."""
+    return _with_routes().openapi()
+
+
+def _with_routes() -> FastAPI:
     bearer = HTTPBearer(auto_error=False, description="The contents of the file `token` in the data directory.")
     app = FastAPI(
         title="Covalent",
@@ -29,15 +44,13 @@ def create_app(state: ServerState, *, token: str, host: str) -> FastAPI:
         docs_url=None,
         redoc_url=None,
     )
-    app.state.covalent = state
     problems.install(app)
     api = APIRouter(prefix=PREFIX, dependencies=[Security(bearer)])
     api.include_router(dispatches.router)
     api.include_router(tasks.router)
     api.include_router(values.router)
-    api.add_api_route("/health", health, tags=["server"], responses=None)
+    api.add_api_route("/health", health, tags=["server"], responses=error_answers())
     app.include_router(api)
-    app.add_middleware(Guard, token=token, host=host)
     return app
 
 

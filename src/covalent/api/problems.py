@@ -14,6 +14,7 @@ from ..errors import (
     ExecutorError,
     IllegalTransitionError,
     IntegrityError,
+    NotEndedError,
     NotFoundError,
     RequestError,
     StoreError,
@@ -24,6 +25,7 @@ from ..errors import (
 STATUSES: tuple[tuple[type[CovalentError], int], ...] = (
     (NotFoundError, 404),
     (IllegalTransitionError, 409),
+    (NotEndedError, 409),
     (DiskFullError, 507),
     (StoreError, 503),
     (ExecutorError, 422),

@@ -302,7 +302,7 @@ class Dispatcher:
     async def purge(self, dispatch_ids: Sequence[str] | None) -> int:
         """Delete ended dispatches, or all, with their values and logs; return how many, children included.
 
-        :raises StoreError: if one has not ended
+        :raises NotEndedError: if one has not ended
         :raises NotFoundError: if one does not exist
         """
         report = await self.threads.write(self.store.purge, dispatch_ids)

@@ -57,7 +57,7 @@ class Stream:
     def settle(self) -> None:
         """Undo what the task did to the stream itself, and write out what is buffered."""
         current: Any = getattr(sys, self._name)
-        for file in (current, self._file):
+        for file in {current, self._file}:
             # It may be closed, or be anything that the task has put there.
             with contextlib.suppress(Exception):
                 file.flush()

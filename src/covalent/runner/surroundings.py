@@ -18,7 +18,7 @@ class Surroundings:
         self._home = str(Path.cwd())
         # The mapping behind os.environ: comparing it takes a fraction of a microsecond, decoding all of it would take twenty.
         self._variables: dict[Any, Any] = getattr(os.environ, "_data", {})
-        self._original = dict(self._variables)
+        self._expected = dict(self._variables)
         self._path: list[str] = list(sys.path)
         self._modules = 0
 
@@ -32,8 +32,8 @@ class Surroundings:
                 f"The task's working directory {cwd} cannot be entered ({error.strerror}). "
                 "Create it on the machine of the server, or dispatch from a directory that exists there.",
             ) from None
-        os.environ[DISPATCH_VARIABLE] = dispatch_id
-        os.environ[TASK_VARIABLE] = str(task_id)
+        self._set(DISPATCH_VARIABLE, dispatch_id)
+        self._set(TASK_VARIABLE, str(task_id))
         sys.path[:] = self._path
         if cwd and cwd not in sys.path:
             # Last, so that no file of the user's hides a module that this program needs.
@@ -42,17 +42,20 @@ class Surroundings:
 
     def leave(self) -> bool:
         """Put everything back. True if modules were imported from the working directory: they are forgotten, as they may change."""
-        forgot = len(sys.modules) != self._modules and self._forget_modules()
-        os.environ.pop(DISPATCH_VARIABLE, None)
-        os.environ.pop(TASK_VARIABLE, None)
-        if self._variables != self._original:
-            for name in self._variables.keys() - self._original.keys():
+        if self._variables != self._expected:
+            for name in self._variables.keys() - self._expected.keys():
                 os.unsetenv(name)
                 del self._variables[name]
-            for name, value in self._original.items():
+            for name, value in self._expected.items():
                 os.putenv(name, value)
                 self._variables[name] = value
-        return forgot
+        return len(sys.modules) != self._modules and self._forget_modules()
+
+    def _set(self, name: str, value: str) -> None:
+        key = os.fsencode(name)
+        if self._expected.get(key) != value.encode():
+            self._expected[key] = value.encode()
+            os.environ[name] = value
 
     def _forget_modules(self) -> bool:
         own = {os.path.realpath(entry) for entry in sys.path if entry not in self._path}

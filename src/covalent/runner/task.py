@@ -31,6 +31,8 @@ from .surroundings import Surroundings
 from .values import Payload, Values
 from .wire import IN_FILE
 
+_PYTHON = f"{sys.version_info[0]}.{sys.version_info[1]}"
+
 #: A task whose function returns an encoded submission: its bytes are the output, as they are.
 SUBLATTICE = "sublattice"
 
@@ -171,9 +173,9 @@ class TaskRunner:
 
 def _check_python(wanted: str) -> None:
     """:raises TaskFailedError: if the workflow comes from another Python, whose pickles this one cannot be trusted to read"""
-    ours = f"{sys.version_info[0]}.{sys.version_info[1]}"
-    theirs = ".".join(wanted.split(".")[:2])
-    if wanted and theirs != ours:
+    ours = _PYTHON
+    if wanted and not f"{wanted}.".startswith(f"{ours}."):
+        theirs = ".".join(wanted.split(".")[:2])
         raise TaskFailedError(
             "ENVIRONMENT",
             f"The workflow was dispatched from Python {theirs}, but the worker runs Python {ours}, which cannot open it reliably. "

@@ -34,6 +34,9 @@ MESSAGE_BYTES = 160 * 1024
 IN_FILE = -1
 
 
+_to_json = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
+
+
 class Message(NamedTuple):
     kind: int
     number: int
@@ -43,7 +46,7 @@ class Message(NamedTuple):
 
 def encode(kind: int, number: int, header: Any, blobs: tuple[bytes, ...] | list[bytes] = ()) -> bytes:
     """One message in one piece."""
-    text = json.dumps(header, separators=(",", ":")).encode()
+    text = _to_json(header).encode()
     return b"".join((PREFIX.pack(kind, number, len(text)), text, *blobs))
 
 

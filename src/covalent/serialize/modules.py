@@ -16,9 +16,6 @@ from types import CodeType, FunctionType, ModuleType
 _PACKAGE = __name__.partition(".")[0]
 _IMPORT_NAME = dis.opmap["IMPORT_NAME"]
 
-#: Attributes that the import system gives to a module and that mean nothing elsewhere.
-_MACHINERY = frozenset({"__builtins__", "__cached__", "__loader__", "__spec__"})
-
 
 def is_own(name: str) -> bool:
     """Whether that loaded module is made of the user's own files: not the standard library's, not installed, not ours."""
@@ -30,11 +27,6 @@ def is_own(name: str) -> bool:
     if isinstance(file, str):
         return _is_own_source(file)
     return _are_own_folders(attributes.get("__path__") or ())
-
-
-def contents(module: ModuleType) -> dict[str, object]:
-    """What of a module travels with it."""
-    return {name: value for name, value in vars(module).items() if name not in _MACHINERY}
 
 
 def own_imports(function: FunctionType) -> list[ModuleType]:

@@ -6,6 +6,7 @@ global registry. What is pickled needs the standard library and cloudpickle to b
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 import io
@@ -23,6 +24,7 @@ from cloudpickle import cloudpickle as by_value
 from ..errors import CovalentError, PickleError
 from . import modules
 from .culprit import locate
+from .parts import ModuleParts, explain_missing, names_in
 
 PROTOCOL: Final = 5
 
@@ -67,17 +69,19 @@ class ValuePickler(cloudpickle.Pickler):  # type: ignore[misc]
         super().__init__(self._file, PROTOCOL)
         self._forced = forced
         self._imported: dict[str, ModuleType] = {}
-        self._seen: list[ModuleType] = []
-        self._reduced: dict[str, dict[str, object]] = {}
+        self._parts = ModuleParts(self.travels)
         self._probing = False
 
     def encode(self, value: object) -> bytes:
         """The pickle of ``value``. Raises whatever the value's own methods raise."""
         self._imported = {module.__name__: module for name in sorted(self._forced) for module in modules.family(name)}
+        self._parts.clear()
+        for module in self._imported.values():
+            self._parts.want_all(module)
         while True:
-            shipped = dict(self._imported)
+            shipped, known = dict(self._imported), len(self._parts)
             data = self._whole(self.ship(value, shipped) if shipped else value)
-            if len(self._imported) == len(shipped):
+            if len(self._imported) == len(shipped) and len(self._parts) == known:
                 return data
 
     def ship(self, value: object, shipped: dict[str, ModuleType]) -> object:
@@ -119,7 +123,7 @@ class ValuePickler(cloudpickle.Pickler):  # type: ignore[misc]
             except CovalentError:
                 raise
             except Exception:
-                if not self._reduce_modules():
+                if not self._parts.leave_out(self._complaint):
                     raise
 
     def _attempt(self, value: object) -> bytes:
@@ -127,7 +131,6 @@ class ValuePickler(cloudpickle.Pickler):  # type: ignore[misc]
         self._file.truncate()
         self.clear_memo()
         self.globals_ref.clear()
-        self._seen.clear()
         self.dump(value)
         return self._file.getvalue()
 
@@ -138,30 +141,23 @@ class ValuePickler(cloudpickle.Pickler):  # type: ignore[misc]
         if reduction is NotImplemented:
             reduction = super().reducer_override(function)
         if reduction is not NotImplemented and not self._probing:
-            self._imported |= {module.__name__: module for module in modules.own_imports(function)}
+            imported = modules.own_imports(function)
+            self._imported |= {module.__name__: module for module in imported}
+            self._parts.want_for(function, [*imported, *self._modules_of(function)])
         return reduction
+
+    def _modules_of(self, function: FunctionType) -> list[ModuleType]:
+        """The modules that a function refers to and that travel by value."""
+        values = [function.__globals__.get(name) for name in names_in(function.__code__)]
+        for cell in function.__closure__ or ():
+            with contextlib.suppress(ValueError):  # a cell that is still empty
+                values.append(cell.cell_contents)
+        return [value for value in values if isinstance(value, ModuleType) and self._is_homeless(value.__name__)]
 
     def _reduce_module(self, module: ModuleType) -> Any:
         if self._probing:
             return ModuleType, (module.__name__,)
-        self._seen.append(module)
-        state = self._reduced.get(module.__name__)
-        return ModuleType, (module.__name__,), modules.contents(module) if state is None else state
-
-    def _reduce_modules(self) -> bool:
-        """Leave out what cannot travel of the modules seen so far. False if there is nothing to leave out."""
-        reduced = False
-        for module in self._seen:
-            if module.__name__ in self._reduced:
-                continue
-            state = modules.contents(module)
-            missing = {name: str(why) for name, value in state.items() if (why := self._complaint(value))}
-            if missing:
-                state = {name: value for name, value in state.items() if name not in missing}
-                state.setdefault("__getattr__", functools.partial(_explain_missing, module.__name__, missing))
-                reduced = True
-            self._reduced[module.__name__] = state
-        return reduced
+        return ModuleType, (module.__name__,), self._parts.state(module)
 
     def _complaint(self, value: object) -> Exception | None:
         probe = self.fresh()
@@ -184,13 +180,6 @@ def install_modules(shipped: dict[str, ModuleType]) -> None:
         cloudpickle.register_pickle_by_value(module)
 
 
-def _explain_missing(module: str, missing: dict[str, str], name: str) -> object:
-    """The ``__getattr__`` of a module that could not travel whole."""
-    if name in missing:
-        raise AttributeError(f"{module}.{name} did not travel with the task: {missing[name]}. Make it inside the task.")
-    raise AttributeError(f"module {module!r} has no attribute {name!r}")
-
-
 def call_with_modules(
     install: Callable[[dict[str, ModuleType]], None],
     shipped: dict[str, ModuleType],
@@ -205,7 +194,7 @@ def call_with_modules(
 
 
 #: What of this module is used where pickles are opened. These travel by value, as Covalent need not be there.
-_OURS: Final = (install_modules, _explain_missing, call_with_modules)
+_OURS: Final = (install_modules, explain_missing, call_with_modules)
 
 
 class _Unpickler(pickle.Unpickler):

@@ -74,8 +74,9 @@ class Store(ABC):
     def commit(self, changes: Sequence[Changes]) -> None:
         """Write what one turn changed: steps, attempts, groups, handles, and one event for each step.
 
-        Each step is a conditional update on its source status and its attempt, and must be in the transition table. May be repeated:
-        changes that stand exactly as asked, because the answer to the first commit was lost, are left as they are.
+        Each step is a conditional update on its source status and its attempt, and must be in the transition table. After a retryable
+        error it is safe to repeat with the same changes: if they had been written after all, and only the answer was lost, they are
+        left as they are.
 
         :raises IllegalTransitionError: if a task or a dispatch is not where a step says; nothing is written then
         """
@@ -88,7 +89,7 @@ class Store(ABC):
     def purge(self, dispatch_ids: Sequence[str] | None) -> PurgeReport:
         """Delete dispatches with all below them, or all (None), and what only they used.
 
-        :raises StoreError: if one of them has not ended, naming it
+        :raises NotEndedError: if one of them has not ended
         :raises NotFoundError: if one does not exist
         """
 

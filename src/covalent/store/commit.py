@@ -9,7 +9,7 @@ from ..model import Changes, DispatchStep
 from ..states import Status
 from .codec import TEXT, clean
 from .database import Database, Session
-from .history import already_stored, append_events
+from .history import append_events, are_stored
 from .turn import Turn, attempt_before
 
 
@@ -17,15 +17,37 @@ class _StaleError(Exception):
     """Something is not where a step says that it is."""
 
 
-def commit(database: Database, changes: Sequence[Changes]) -> None:
-    """See :meth:`.base.Store.commit`."""
-    ids = [change.dispatch_id for change in changes]
-    try:
-        database.write(lambda session: _write(session, Turn(changes, dict(session.all("lock_dispatches", ids=ids)))))
-    except _StaleError:
-        reason = database.read(lambda session: _explain(session, changes, database.where), consistent=True)
-        if reason is not None:
-            raise reason from None
+class Commits:
+    """The commits of one store, which remembers the one that may or may not have happened."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._in_doubt: list[Changes] | None = None
+
+    def commit(self, changes: Sequence[Changes]) -> None:
+        """See :meth:`.base.Store.commit`."""
+        wanted = list(changes)
+        was_in_doubt, self._in_doubt = self._in_doubt == wanted, None
+        try:
+            self._commit(wanted, was_in_doubt)
+        except StoreUnavailableError:
+            self._in_doubt = wanted
+            raise
+
+    def _commit(self, changes: list[Changes], was_in_doubt: bool) -> None:
+        ids = [change.dispatch_id for change in changes]
+        try:
+            self._database.write(
+                lambda session: _write(session, Turn(changes, dict(session.all("lock_dispatches", ids=ids))))
+            )
+        except _StaleError:
+            if was_in_doubt and self._database.read(lambda session: _happened(session, changes), consistent=True):
+                return
+            error = self._database.read(lambda session: _explain(session, changes), consistent=True)
+            if error is None:
+                reason = "somebody else changed the same tasks at the same moment"
+                error = StoreUnavailableError(self._database.where, reason)
+            raise error from None
 
 
 def _write(session: Session, turn: Turn) -> None:
@@ -63,19 +85,18 @@ def _step_dispatch(session: Session, key: int, step: DispatchStep) -> None:
         session.run("drop_wishes", dispatch=key)
 
 
-def _explain(session: Session, changes: Sequence[Changes], where: str) -> StoreError | None:
-    """Why a commit was refused; None if nothing is wrong, because it was committed before and its answer was lost."""
+def _happened(session: Session, changes: Sequence[Changes]) -> bool:
+    ids = [change.dispatch_id for change in changes]
+    keys = {dispatch_id: key for dispatch_id, key, _ in session.all("dispatch_statuses", ids=ids)}
+    return are_stored(session, Turn(changes, keys).events)
+
+
+def _explain(session: Session, changes: Sequence[Changes]) -> StoreError | None:
+    """The first step that is not from where its task or dispatch is; None if there is none any more."""
     ids = [change.dispatch_id for change in changes]
     found = {dispatch_id: (key, status) for dispatch_id, key, status in session.all("dispatch_statuses", ids=ids)}
-    turn = Turn(changes, {dispatch_id: key for dispatch_id, (key, _) in found.items()})
-    if already_stored(session, turn.events):
-        return None
-    for change in changes:
-        key, status = found[change.dispatch_id]
-        error = _first_illegal(session, key, status, change)
-        if error is not None:
-            return error
-    return StoreUnavailableError(where, "somebody else changed the same tasks at the same moment")
+    errors = (_first_illegal(session, *found[change.dispatch_id], change) for change in changes)
+    return next((error for error in errors if error is not None), None)
 
 
 def _first_illegal(session: Session, key: int, status: str, change: Changes) -> IllegalTransitionError | None:

@@ -21,8 +21,8 @@ def append_events(session: Session, events: Sequence[Row]) -> None:
     session.run_rows("add_events", [(seq, *event) for seq, event in enumerate(events, first)])
 
 
-def already_stored(session: Session, events: Sequence[Row]) -> bool:
-    """Whether exactly these events were stored by one transaction: it was committed, and its answer was lost."""
+def are_stored(session: Session, events: Sequence[Row]) -> bool:
+    """Whether exactly these events, in this order, were stored by one transaction."""
     if not events:
         return False
     dispatch, node, attempt, status, at, *_ = events[0]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from ..errors import NotFoundError, StoreError
+from ..errors import NotEndedError, NotFoundError
 from .base import PurgeReport
 from .codec import STATUS
 from .database import Session
@@ -35,7 +35,7 @@ def purge(session: Session, dispatch_ids: Sequence[str] | None) -> PurgeReport:
             raise NotFoundError(f"There is no dispatch {', '.join(sorted(missing))}.")
     for _, dispatch_id, status in found:
         if not STATUS[status].is_final:
-            raise StoreError(f"Dispatch {dispatch_id} has not ended: it is {status}. Cancel it first, or wait for its end.")
+            raise NotEndedError(dispatch_id, STATUS[status])
     keys = [key for key, *_ in found]
     orphans = tuple(digest for (digest,) in session.all("orphaned_objects", dispatches=keys))
     for deletion in _DELETIONS:

@@ -9,7 +9,7 @@ from ..model import AttemptInfo, Blob, Changes, DispatchInfo, Event, Graph, Snap
 from ..states import Status
 from . import create, leases, migrations, purge, reading
 from .base import CancelWish, PurgeReport, Store
-from .commit import commit
+from .commit import Commits
 from .database import Database
 
 
@@ -18,6 +18,7 @@ class SqlStore(Store):
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._commits = Commits(database)
 
     def migrate(self) -> None:
         migrations.migrate(self._database)
@@ -33,7 +34,7 @@ class SqlStore(Store):
         )
 
     def commit(self, changes: Sequence[Changes]) -> None:
-        commit(self._database, changes)
+        self._commits.commit(changes)
 
     def set_child(self, dispatch_id: str, node_id: int, child_id: str) -> None:
         self._database.write(partial(create.set_child, dispatch_id=dispatch_id, node_id=node_id, child_id=child_id))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import sys
 import textwrap
 from collections.abc import Callable
 from types import MethodType
@@ -70,7 +71,7 @@ class Decorated(Generic[P, R]):
     def __getattr__(self, name: str) -> Any:
         # What else people have set on their function.
         if name.startswith("__") or "__wrapped__" not in vars(self):
-            raise AttributeError(f"{self.kind} {self.__name__!r} has no attribute {name!r}")
+            raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
         return getattr(self.__wrapped__, name)
 
     def __repr__(self) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Any, ClassVar, TypedDict, TypeVar, Unpack, cast, overload
 
 from ..errors import HandleUseError, WorkflowError
@@ -65,6 +67,8 @@ class Task(Decorated[P, R]):
 
 
 def _restore(packed: PackedFunction, settings: Settings) -> Task[..., Any]:
+    # Pickles tell equal names from the same name; interned, it is the same one as in the functions that call it, as it was at first.
+    packed = replace(packed, name=sys.intern(packed.name))
     task: Task[..., Any] = Task.__new__(Task)
     task.__name__, task.settings, task.packed, task._source = packed.name, settings, packed, packed.source
     return task

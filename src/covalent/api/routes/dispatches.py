@@ -62,7 +62,7 @@ async def submit(
     return Submitted(dispatch_id=await state.dispatcher.submit(submission, chosen))
 
 
-@router.get("/dispatches", responses=problems())
+@router.get("/dispatches", responses=problems(404))
 async def dispatches(
     dispatcher: TheDispatcher,
     limit: Limit = 100,

@@ -46,7 +46,11 @@ async def put_object(request: Request, dispatcher: TheDispatcher, digest: Digest
     return Response(status_code=201)
 
 
-@router.head("/objects/{digest}", responses=problems(404), response_class=Response)
+@router.head(
+    "/objects/{digest}",
+    responses={status: {"description": "As for other requests, without a body."} for status in (401, 403, 404, 422, 426)},
+    response_class=Response,
+)
 async def has_object(dispatcher: TheDispatcher, digest: Digest) -> Response:
     """Whether a large value is there."""
     there = await dispatcher.threads.read(dispatcher.objects.exists, digest)

@@ -47,9 +47,11 @@ class Loader:
 
     async def load_patiently(self, group: Group) -> None:
         """The same for later parts: wait while the store is away, and fail what cannot be had."""
-        while group.waiting and not group.ready:
+        while group.waiting:
             try:
                 await self.load(group)
+                if group.ready:
+                    return
             except CovalentError as error:
                 if not error.retryable:
                     self._give_up(group, error)

@@ -120,7 +120,8 @@ class Worker:
     def stop(self) -> None:
         """Let it end when it has done what it was given."""
         self._say(wire.STOP)
-        self.phase, self.since = Phase.ENDING, self._loop.time()
+        # If it has not come up by now, that is no failure.
+        self.phase, self.since, self.is_new = Phase.ENDING, self._loop.time(), False
 
     def take_back(self) -> list[Job]:
         """What it was given and has not received, in order; it will never see it."""
