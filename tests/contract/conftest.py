@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,17 +23,28 @@ class TestDatabase:
     dialect: str
     url: str
 
+    @property
+    def refusal(self) -> type[Exception]:
+        """What :meth:`connect` raises when the database refuses a row."""
+        if self.dialect == "sqlite":
+            return sqlite3.IntegrityError
+        from psycopg.errors import CheckViolation
+
+        return CheckViolation
+
     def open(self) -> Store:
         """A store over it with the schema up to date. Whoever opens it closes it."""
         store = open_store(self.url)
-        store.migrate()
+        try:
+            store.migrate()
+        except BaseException:
+            store.close()
+            raise
         return store
 
     def connect(self) -> Any:
         """A connection by hand, past the store, in which every statement is a transaction of its own."""
         if self.dialect == "sqlite":
-            import sqlite3
-
             return sqlite3.connect(self.url, isolation_level=None, check_same_thread=False)
         import psycopg
 

@@ -36,9 +36,15 @@ def test_a_new_dispatch_is_found_again_with_its_graph_and_its_tasks(store: Store
     )
     drawn = graph(
         nodes=nodes,
-        functions=(Function(name="f", digest=digest("f")), Function(name="g", digest=digest("g"), source="def g(): ...")),
+        functions=(
+            Function(name="f", digest=digest("f")),
+            Function(name="g", digest=digest("g"), source="def g(): ..."),
+        ),
         environments=(Environment(pip=("a", "b"), bash=("ls",), hooks=digest("hooks")),),
-        executors=(ExecutorSpec(name="local"), ExecutorSpec(name="awsbatch", options={"vcpu": 2, "tags": ["x", None, 1.5]})),
+        executors=(
+            ExecutorSpec(name="local"),
+            ExecutorSpec(name="awsbatch", options={"vcpu": 2, "tags": ["x", None, 1.5]}),
+        ),
         lattice=digest("lattice"),
         arguments=digest("arguments"),
         cwd="/home/ümläut",
@@ -50,7 +56,13 @@ def test_a_new_dispatch_is_found_again_with_its_graph_and_its_tasks(store: Store
     assert store.dispatch(made.id) == replace(made, counts={"NEW_OBJECT": 2})
     assert store.graph(made.id) == drawn
     load, trace = store.tasks(made.id)
-    assert (load.node_id, load.name, load.executor, load.kind, load.status) == (0, "load", "local", "task", "NEW_OBJECT")
+    assert (load.node_id, load.name, load.executor, load.kind, load.status) == (
+        0,
+        "load",
+        "local",
+        "task",
+        "NEW_OBJECT",
+    )
     assert (trace.node_id, trace.name, trace.executor, trace.kind) == (1, "trace", "awsbatch", "sublattice")
     snapshot = store.snapshot(made.id)
     assert (snapshot.info, snapshot.graph, snapshot.tasks) == (store.dispatch(made.id), drawn, (load, trace))
@@ -67,7 +79,9 @@ def test_a_dispatch_may_be_created_as_running(store: Store):
 def test_creating_an_id_again_changes_nothing(store: Store):
     dispatch_id = create(store, tasks=2)
     before = store.snapshot(dispatch_id)
-    assert not store.create_dispatch(info(dispatch_id, name="other"), graph(5), {digest("args 0"): b"x"}, "somebody else")
+    assert not store.create_dispatch(
+        info(dispatch_id, name="other"), graph(5), {digest("args 0"): b"x"}, "somebody else"
+    )
     assert store.snapshot(dispatch_id) == before
     assert len(store.events(dispatch_id)) == 1
     assert store.acquire(OWNER, 1000.0, 30.0) == [dispatch_id]
@@ -120,7 +134,9 @@ def test_tasks_come_in_pages_and_by_status(store: Store):
     assert [t.node_id for t in store.tasks(dispatch_id, after=2, limit=3)] == [3, 4, 5]
     assert [t.node_id for t in store.tasks(dispatch_id, after=6)] == []
     assert [t.node_id for t in store.tasks(dispatch_id, statuses=[Status.RUNNING])] == [1, 3, 5]
-    assert [t.node_id for t in store.tasks(dispatch_id, after=1, limit=1, statuses=[Status.RUNNING, Status.FAILED])] == [3]
+    assert [
+        t.node_id for t in store.tasks(dispatch_id, after=1, limit=1, statuses=[Status.RUNNING, Status.FAILED])
+    ] == [3]
     assert store.task(dispatch_id, 3) == store.tasks(dispatch_id)[3]
 
 
@@ -217,7 +233,9 @@ def test_a_dispatch_purged_and_made_again_starts_afresh(store: Store):
     assert len(store.events(dispatch_id)) == 1
 
 
-@pytest.mark.parametrize("name", ["", "nul \0 inside", "half \ud800 pair", "Ωmega 🎈", "'; DROP TABLE task; --", "x" * 10_000])
+@pytest.mark.parametrize(
+    "name", ["", "nul \0 inside", "half \ud800 pair", "Ωmega 🎈", "'; DROP TABLE task; --", "x" * 10_000]
+)
 def test_any_name_can_be_stored(store: Store, name: str):
     made = info(name=name)
     # The graph itself came through an encoder that refuses halves of pairs.
@@ -238,3 +256,31 @@ def test_a_store_that_is_opened_again_finds_everything(database):
     again = database.open()
     assert again.snapshot(dispatch_id) == before
     again.close()
+
+
+@pytest.mark.parametrize("nothing", ["nul \0", "half \ud800", "%", "x" * 100_000])
+def test_looking_for_strange_names_finds_nothing(store: Store, nothing: str):
+    dispatch_id = create(store)
+    for look in (
+        store.dispatch,
+        store.tasks,
+        lambda name: store.purge([name]),
+        lambda name: store.dispatches(before=name),
+    ):
+        with pytest.raises(NotFoundError):
+            look(nothing)
+    assert store.dispatches(search=nothing) == []
+    assert store.payloads(dispatch_id, [nothing]) == {nothing: Blob(digest=nothing, size=0)}
+
+
+@pytest.mark.parametrize("number", [2**31, 2**63, 10**40, -(10**40)])
+def test_looking_for_numbers_of_any_size_is_no_error(store: Store, number: int):
+    dispatch_id = create(store)
+    with pytest.raises(NotFoundError):
+        store.task(dispatch_id, number)
+    assert store.attempts(dispatch_id, number) == []
+    assert store.events(dispatch_id, node_id=number) == []
+    assert store.outputs(dispatch_id, [number]) == {}
+    assert len(store.tasks(dispatch_id, after=number)) == (3 if number < 0 else 0)
+    assert len(store.events(after=number)) == (1 if number < 0 else 0)
+    assert len(store.tasks(dispatch_id, limit=abs(number))) == 3

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 from dataclasses import replace
 
@@ -73,9 +74,7 @@ def test_times_of_steps_stand_in_for_times_that_an_outcome_lacks(store: Store):
 def test_an_attempt_is_kept_with_everything_about_its_outcome(store: Store):
     dispatch_id = create(store)
     run_to_running(store, dispatch_id, 0)
-    expected = AttemptInfo(
-        node_id=0, attempt=1, group_id="group-1", submitted_at=2001.0, status=Status.RUNNING
-    )
+    expected = AttemptInfo(node_id=0, attempt=1, group_id="group-1", submitted_at=2001.0, status=Status.RUNNING)
     assert store.attempts(dispatch_id, 0) == [expected]
     move(store, dispatch_id, ended(0, FULL_OUTCOME))
     assert store.attempts(dispatch_id, 0) == [replace(expected, status=Status.FAILED, outcome=FULL_OUTCOME)]
@@ -92,7 +91,12 @@ def test_a_retry_ends_one_attempt_and_starts_another(store: Store):
     waiting = store.task(dispatch_id, 0)
     assert (waiting.status, waiting.cause, waiting.message) == (Status.READY, Cause.HOST, "the host is gone")
     assert (waiting.started_at, waiting.ended_at, waiting.attempt) == (None, None, 1)
-    move(store, dispatch_id, *submitted(0, attempt=2, group_id="group-2", at=2010.0), groups=(group(0, attempt=2, group_id="group-2"),))
+    move(
+        store,
+        dispatch_id,
+        *submitted(0, attempt=2, group_id="group-2", at=2010.0),
+        groups=(group(0, attempt=2, group_id="group-2"),),
+    )
     again = store.task(dispatch_id, 0)
     assert (again.cause, again.message, again.started_at, again.attempt) == (None, "", None, 2)
     move(store, dispatch_id, step(0, Status.SUBMITTED, Status.COMPLETED, 2, outcome=completed("second")))
@@ -125,7 +129,9 @@ def test_a_task_that_never_ran_has_no_attempt(store: Store):
 
 def test_a_reused_task_has_its_value_and_no_attempt(store: Store):
     dispatch_id = create(store)
-    move(store, dispatch_id, step(1, Status.NEW_OBJECT, Status.COMPLETED, outcome=completed("earlier"), detail="reused"))
+    move(
+        store, dispatch_id, step(1, Status.NEW_OBJECT, Status.COMPLETED, outcome=completed("earlier"), detail="reused")
+    )
     assert store.task(dispatch_id, 1).reused
     assert store.attempts(dispatch_id, 1) == []
     assert store.outputs(dispatch_id, [0, 1, 2]) == {1: blob("earlier")}
@@ -178,7 +184,9 @@ def test_a_snapshot_counts_the_attempts_that_were_used_up_by_cause(store: Store)
 def test_a_snapshot_has_the_groups_that_are_out_with_those_of_their_attempts_that_are(store: Store):
     dispatch_id = create(store, tasks=5)
     sent = GroupRecord(group_id="one", executor=0, refs=tuple(TaskRef(node_id=n, attempt=1) for n in (4, 0, 2)))
-    move(store, dispatch_id, *ready(0, 1, 2, 3, 4), *submitted(4, 0, 2, group_id="one"), groups=(sent,), steps=(begin(),))
+    move(
+        store, dispatch_id, *ready(0, 1, 2, 3, 4), *submitted(4, 0, 2, group_id="one"), groups=(sent,), steps=(begin(),)
+    )
     move(store, dispatch_id, *submitted(1, group_id="two"), *submitted(3, group_id="three"), groups=(
         group(1, group_id="two"), group(3, group_id="three", handle={"id": 7}),
     ))  # fmt: skip
@@ -238,7 +246,11 @@ def test_an_empty_commit_does_nothing(store: Store):
         (step(0, Status.READY, Status.SUBMITTED, 1, group_id="g"), Status.READY, Status.SUBMITTED),  # It is RUNNING.
         (step(0, Status.RUNNING, Status.COMPLETED, 2), Status.RUNNING, Status.COMPLETED),  # Of another attempt.
         (step(0, Status.RUNNING, Status.COMPLETED, 0), Status.RUNNING, Status.COMPLETED),
-        (step(1, Status.READY, Status.SUBMITTED, 2, group_id="g"), Status.READY, Status.SUBMITTED),  # One attempt left out.
+        (
+            step(1, Status.READY, Status.SUBMITTED, 2, group_id="g"),
+            Status.READY,
+            Status.SUBMITTED,
+        ),  # One attempt left out.
         (step(0, Status.RUNNING, Status.SUBMITTED, 2), Status.RUNNING, Status.SUBMITTED),  # Not in the table.
         (step(2, Status.NEW_OBJECT, Status.RUNNING), Status.NEW_OBJECT, Status.RUNNING),
         (step(3, Status.NEW_OBJECT, Status.READY), Status.NEW_OBJECT, Status.READY),  # No such task.
@@ -319,11 +331,8 @@ def test_the_database_itself_allows_exactly_the_steps_of_the_table(database, tab
     for source, target in itertools.product(steps, Status):
         connection.execute(f"DELETE FROM {table}")
         connection.execute(_INSERT[table].format(source.value))
-        try:
+        with contextlib.suppress(database.refusal):
             connection.execute(f"UPDATE {table} SET status = '{target.value}'")
-        except Exception as error:
-            assert "cannot take that step" in str(error) or f"cannot go from {source} to {target}" in str(error)
-        else:
             allowed[source].add(target)
     connection.close()
     assert allowed == steps

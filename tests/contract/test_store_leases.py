@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from covalent.errors import IllegalTransitionError, NotFoundError
+from covalent.errors import IllegalTransitionError, NotFoundError, StoreError
 from covalent.states import Status
 from covalent.store import Store
 from tests.support.dispatches import (
@@ -18,6 +18,8 @@ from tests.support.dispatches import (
     changes,
     create,
     end,
+    graph,
+    info,
     move,
     ready,
     submitted,
@@ -34,7 +36,7 @@ def at_once(work: list[Callable[[], object]]) -> list[object]:
         barrier.wait()
         try:
             return each()
-        except Exception as error:
+        except StoreError as error:
             return error
 
     with ThreadPoolExecutor(len(work)) as pool:
@@ -131,12 +133,8 @@ def test_commits_of_the_same_dispatches_in_any_order_do_not_block_one_another_fo
 def test_the_same_dispatch_is_created_once_by_many_at_once(database):
     stores = [database.open() for _ in range(4)]
 
-    def create_one(store: Store) -> bool:
-        from tests.support.dispatches import graph, info
-
-        return store.create_dispatch(info("the-same"), graph(2), {}, OWNER)
-
-    assert sorted(at_once([lambda s=s: create_one(s) for s in stores])) == [False, False, False, True]
+    tries = [lambda s=s: s.create_dispatch(info("the-same"), graph(2), {}, OWNER) for s in stores]
+    assert sorted(at_once(tries)) == [False, False, False, True]
     assert len(stores[0].events("the-same")) == 1
     for store in stores:
         store.close()

@@ -77,7 +77,10 @@ class Model:
         """Take a step; False if that is not allowed."""
         node = step.node_id
         before = step.attempt - (step.target is Status.SUBMITTED)
-        if step.target not in TASK_STEPS[step.source] or (self.status[node], self.attempt[node]) != (step.source, before):
+        if step.target not in TASK_STEPS[step.source] or (self.status[node], self.attempt[node]) != (
+            step.source,
+            before,
+        ):
             return False
         if step.target is Status.SUBMITTED:
             self.attempts[node].append(("", False))

@@ -26,6 +26,20 @@ from tests.support.dispatches import (
     run_to_running,
 )
 
+#: Those that hold what belongs to a dispatch.
+TABLES = (
+    "dispatch",
+    "graph",
+    "payload",
+    "object_ref",
+    "task",
+    "task_group",
+    "attempt",
+    "outcome",
+    "event",
+    "cancel_wish",
+)
+
 
 def test_a_dispatch_is_purged_with_all_below_it(store: Store):
     root, other = create(store), create(store)
@@ -82,10 +96,8 @@ def test_nothing_of_a_purged_dispatch_stays_behind(database):
     store.purge(None)
     store.close()
     connection = database.connect()
-    tables = (
-        "dispatch graph payload object_ref task task_group attempt outcome event cancel_wish".split()
-    )
-    assert [connection.execute(f"SELECT COUNT(*) FROM {table}").fetchone()[0] for table in tables] == [0] * len(tables)
+    for table in TABLES:
+        assert connection.execute(f"SELECT COUNT(*) FROM {table}").fetchone() == (0,)
     connection.close()
 
 

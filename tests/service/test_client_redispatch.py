@@ -121,6 +121,6 @@ def test_a_replaced_electron_is_run_and_the_rest_reused(first):
     assert reused(result)[:2] == [False, True]
 
 
-def test_a_redispatch_can_itself_be_dispatched_again(first):
+def test_what_was_replaced_stays_replaced_when_it_is_dispatched_once_more(first):
     changed = again(first, replace={"scale": lambda x: -x})
-    assert again(changed, 5).result == [15, 5 * 2, 12] or again(changed, 5).result == [15, -5, -6]
+    assert again(changed, 5).result == [15, -5, -6]

@@ -65,7 +65,7 @@ def answering(status: int, headers: dict[str, str], body: bytes = b"") -> Iterat
 # Answers that are lost
 
 
-@pytest.mark.parametrize("passed", [0, 20, 200])
+@pytest.mark.parametrize("passed", [0, 20, 170])
 def test_a_lost_answer_does_not_make_it_two_dispatches(proxy, passed):
     proxy.cut_after = [passed, passed]
     workflow = ct.lattice(lambda: add(1))
@@ -105,22 +105,28 @@ def test_a_server_that_stays_away_is_an_error_in_the_end(monkeypatch):
 
 
 def test_a_version_that_does_not_fit_is_named_on_both_sides():
-    with answering(200, {"X-Covalent-Version": "0.9.3"}) as address:
-        with pytest.raises(VersionMismatchError, match=r"This client is Covalent 0\.1\.0, the server is 0\.9\.3"):
-            ct.get_result("x", dispatcher_addr=address)
+    with (
+        answering(200, {"X-Covalent-Version": "0.9.3"}) as address,
+        pytest.raises(VersionMismatchError, match=r"This client is Covalent 0\.1\.0, the server is 0\.9\.3"),
+    ):
+        ct.get_result("x", dispatcher_addr=address)
 
 
 def test_a_later_patch_release_fits():
-    with answering(404, {"X-Covalent-Version": "0.1.9"}, b'{"error": {"message": "No dispatch x."}}') as address:
-        with pytest.raises(NotFoundError, match=r"No dispatch x\."):
-            ct.get_result("x", dispatcher_addr=address)
+    with (
+        answering(404, {"X-Covalent-Version": "0.1.9"}, b'{"error": {"message": "No dispatch x."}}') as address,
+        pytest.raises(NotFoundError, match=r"No dispatch x\."),
+    ):
+        ct.get_result("x", dispatcher_addr=address)
 
 
 @pytest.mark.parametrize("status", [200, 404, 500])
 def test_what_is_no_covalent_server_is_called_that(status):
-    with answering(status, {"Content-Type": "text/html"}, b"<html>") as address:
-        with pytest.raises(ClientError, match=rf"What answers at {address} is not a Covalent server"):
-            ct.get_result("x", dispatcher_addr=address)
+    with (
+        answering(status, {"Content-Type": "text/html"}, b"<html>") as address,
+        pytest.raises(ClientError, match=rf"What answers at {address} is not a Covalent server"),
+    ):
+        ct.get_result("x", dispatcher_addr=address)
 
 
 @pytest.mark.parametrize("body", [b"", b"[1]", b"{}", b'{"error": 3}', b"\xff"])
@@ -143,9 +149,11 @@ def test_an_answer_that_cannot_be_understood_is_an_error_of_ours(body):
 
 
 def test_a_redirection_is_not_followed_with_the_token():
-    with answering(307, {"X-Covalent-Version": "0.1.0", "Location": "http://127.0.0.1:1/"}) as address:
-        with pytest.raises(RequestError, match="307"):
-            ct.get_result("x", dispatcher_addr=address)
+    with (
+        answering(307, {"X-Covalent-Version": "0.1.0", "Location": "http://127.0.0.1:1/"}) as address,
+        pytest.raises(RequestError, match="307"),
+    ):
+        ct.get_result("x", dispatcher_addr=address)
 
 
 # Bytes that are not what they should be
@@ -153,7 +161,7 @@ def test_a_redirection_is_not_followed_with_the_token():
 
 def test_damaged_values_are_not_opened(server):
     before = set((server.data_dir / "objects").rglob("*"))
-    result = ct.dispatch_sync(ct.lattice(lambda: add(np.arange(1 << 18), 1)))()
+    result = ct.dispatch_sync(ct.lattice(lambda: add(np.full(1 << 18, 77), 1)))()
     new = [path for path in (server.data_dir / "objects").rglob("*") if path not in before and path.is_file()]
     for path in new:
         data = bytearray(path.read_bytes())

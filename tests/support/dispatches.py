@@ -80,9 +80,7 @@ def create(store: Store, tasks: int = 3, owner: str = OWNER, **more: Any) -> str
     return made.id
 
 
-def step(
-    node_id: int, source: Status, target: Status, attempt: int = 0, at: float = 2000.0, **more: Any
-) -> Transition:
+def step(node_id: int, source: Status, target: Status, attempt: int = 0, at: float = 2000.0, **more: Any) -> Transition:
     return Transition(node_id=node_id, attempt=attempt, source=source, target=target, at=at, **more)
 
 

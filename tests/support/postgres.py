@@ -51,7 +51,19 @@ class PostgresServer:
             if owner is not None:
                 os.chown(directory, owner.pw_uid, owner.pw_gid)
             data = directory / "data"
-            initdb = [programs / "initdb", "-D", data, "-A", "trust", "-U", "covalent", "-E", "UTF8", "--locale=C", "-N"]
+            initdb = [
+                programs / "initdb",
+                "-D",
+                data,
+                "-A",
+                "trust",
+                "-U",
+                "covalent",
+                "-E",
+                "UTF8",
+                "--locale=C",
+                "-N",
+            ]
             subprocess.run([*as_user, *initdb], cwd=directory, check=True, capture_output=True)
             settings = [f"--{name}={value}" for name, value in SETTINGS.items()]
             command = [*as_user, programs / "postgres", "-D", data, "-k", directory, *settings]
@@ -70,7 +82,9 @@ class PostgresServer:
 def _programs() -> Path:
     found = shutil.which("initdb")
     places = [Path(found).resolve().parent] if found else []
-    places += sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda place: float(place.parent.name), reverse=True)
+    places += sorted(
+        Path("/usr/lib/postgresql").glob("*/bin"), key=lambda place: float(place.parent.name), reverse=True
+    )
     for place in places:
         if all((place / name).exists() for name in ("initdb", "postgres", "pg_isready")):
             return place

@@ -275,7 +275,9 @@ def test_deps_module_lets_an_installed_module_travel() -> None:
         "print(pickle.loads(sys.stdin.buffer.read())(0.5))\n"
         "assert sys.modules['colorsys'].__spec__ is None and sys.modules['textwrap'].__spec__ is None\n"
     )
-    done = subprocess.run([sys.executable, "-I", "-c", code], input=payload, capture_output=True, check=True, timeout=60)
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", code], input=payload, capture_output=True, check=True, timeout=60
+    )
     assert float(done.stdout) == 0.25
 
 

@@ -6,11 +6,12 @@ import asyncio
 import logging
 import os
 import platform
+import signal
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
 
 import uvicorn
 
@@ -97,9 +98,17 @@ class _Server(uvicorn.Server):
         self._state = state
         self.up = asyncio.Event()
 
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        super().handle_exit(sig, frame)
-        self.stop()
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Stop at a signal. Unlike its parent's, this does not raise the signal again afterwards, for there is still work to end."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.stop)
+        try:
+            yield
+        finally:
+            for number in (signal.SIGTERM, signal.SIGINT):
+                loop.remove_signal_handler(number)
 
     def stop(self) -> None:
         self.should_exit = True

@@ -79,13 +79,16 @@ def stop(*, timeout_s: float = STOP_TIMEOUT_S) -> ServerRecord | None:
         return None
     with suppress(psutil.NoSuchProcess):
         process.terminate()
-        try:
-            process.wait(timeout_s)
-        except psutil.TimeoutExpired as error:
+    deadline = time.monotonic() + timeout_s
+    while owner(record):
+        if time.monotonic() > deadline:
             raise ServerError(
                 f"The server (process {record.pid}) has not ended within {timeout_s:.0f} s. It loses nothing by "
                 f"'kill -9 {record.pid}'; what it is doing is in {log_path()}."
-            ) from error
+            )
+        time.sleep(_POLL_S)
+    with suppress(ChildProcessError):
+        os.waitpid(record.pid, os.WNOHANG)  # If this process started it, it is here that its end is to be noted.
     expect_nobody()
     return record
 
@@ -99,6 +102,18 @@ def log_tail(lines: int = _LOG_LINES) -> str:
     except FileNotFoundError:
         return ""
     return "\n".join(text.splitlines()[-lines:])
+
+
+def is_owned() -> bool:
+    """Whether some server holds the data directory, though it may not answer yet."""
+    try:
+        with (data_dir() / "server.lock").open("r") as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except BlockingIOError:
+        return True
+    return False
 
 
 def _answers(record: ServerRecord) -> bool:
@@ -119,7 +134,7 @@ def _start(address: str | None, port: int | None) -> Started:
             # It is to outlive this process: tell Popen that there is nothing to wait for.
             process.returncode = 0
             return Started(record=record, new=record.pid == process.pid)
-        if ended and not _is_owned():
+        if ended and not is_owned():
             raise ServerError(f"The server ended before it answered. The end of {log_path()}:\n\n{log_tail()}")
         time.sleep(_POLL_S)
     process.kill()
@@ -167,15 +182,3 @@ def _only_one() -> Iterator[None]:
     with (data_dir() / "start.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
-
-
-def _is_owned() -> bool:
-    """Whether some server holds the data directory, though it may not answer yet."""
-    try:
-        with (data_dir() / "server.lock").open("r") as lock:
-            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except FileNotFoundError:
-        return False
-    except BlockingIOError:
-        return True
-    return False

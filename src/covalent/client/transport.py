@@ -208,6 +208,8 @@ def _check(response: urllib3.BaseHTTPResponse, url: str) -> None:
     """Let an answer pass that is a Covalent server's, of our version, and says yes."""
     version = response.headers.get(VERSION_HEADER)
     if version is None:
+        if not response.headers:
+            raise InterruptedServerError(url, "the connection broke")
         raise ClientError(f"What answers at {url} is not a Covalent server. Check the address and the port.")
     if version.split(".")[:2] != __version__.split(".")[:2]:
         raise VersionMismatchError(__version__, version)

@@ -26,7 +26,9 @@ def open_store(url: str) -> Store:
     if scheme == "sqlite":
         parts = urlsplit(url)
         if parts.netloc or not parts.path.strip("/"):
-            raise ConfigError(f"The database URL {url!r} names no file. Write sqlite:///relative/path or sqlite:////absolute/path.")
+            raise ConfigError(
+                f"The database URL {url!r} names no file. Write sqlite:///relative/path or sqlite:////absolute/path."
+            )
         return _sqlite(Path(unquote(parts.path[1:])), parse_qs(parts.query, keep_blank_values=True))
     if scheme in ("postgresql", "postgres"):
         return _postgres(url)
@@ -35,14 +37,18 @@ def open_store(url: str) -> Store:
 
 def _sqlite(path: Path, settings: dict[str, list[str]]) -> Store:
     from .sql_store import SqlStore
-    from .sqlite import SqliteDatabase
+    from .sqlite import SqliteDatabase, Synchronous
 
     chosen = settings.pop("synchronous", ["NORMAL"])[-1].upper()
     if settings:
         raise ConfigError(f"A SQLite database has no setting {', '.join(map(repr, settings))}; it has 'synchronous'.")
-    if chosen != "NORMAL" and chosen != "FULL":
-        raise ConfigError(f"The setting 'synchronous' of a SQLite database is NORMAL or FULL, not {chosen!r}.")
-    return SqlStore(SqliteDatabase(path, synchronous=chosen))
+    try:
+        synchronous = Synchronous(chosen)
+    except ValueError:
+        raise ConfigError(
+            f"The setting 'synchronous' of a SQLite database is NORMAL or FULL, not {chosen!r}."
+        ) from None
+    return SqlStore(SqliteDatabase(path, synchronous=synchronous))
 
 
 def _postgres(url: str) -> Store:

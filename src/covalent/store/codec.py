@@ -22,7 +22,7 @@ from ..model import (
     TaskRef,
 )
 from ..states import Cause, Status
-from .database import Row
+from .database import Row, storable
 
 #: The node of an event that is the dispatch's own.
 DISPATCH_ITSELF: Final = -1
@@ -50,9 +50,7 @@ _decode_refs: Final = msgspec.msgpack.Decoder(tuple[tuple[int, int], ...]).decod
 
 def clean(text: str) -> str:
     """The text with what PostgreSQL or UTF-8 cannot hold made visible: the character 0, and halves of pairs."""
-    if not text or (text.isascii() and "\0" not in text):
-        return text
-    return text.replace("\0", "\\x00").encode("utf-8", "backslashreplace").decode("utf-8")
+    return str(storable(text)) if text else text
 
 
 def encode_graph(graph: Graph) -> bytes:

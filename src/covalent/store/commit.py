@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from ..errors import IllegalTransitionError, StoreError, StoreUnavailableError
 from ..model import Changes, DispatchStep
 from ..states import Status
-from .codec import TEXT, clean
+from .codec import TEXT
 from .database import Database, Session
 from .history import append_events, are_stored
 from .turn import Turn, attempt_before
@@ -77,7 +77,7 @@ def _step_dispatch(session: Session, key: int, step: DispatchStep) -> None:
         target=TEXT[step.target],
         started_at=step.at if step.target is Status.RUNNING else None,
         ended_at=step.at if step.target.is_final else None,
-        error=clean(step.error),
+        error=step.error,
     )
     if not stepped:
         raise _StaleError
@@ -101,7 +101,9 @@ def _explain(session: Session, changes: Sequence[Changes]) -> StoreError | None:
 
 def _first_illegal(session: Session, key: int, status: str, change: Changes) -> IllegalTransitionError | None:
     nodes = [step.node_id for step in change.transitions]
-    standing = {node: (state, attempt) for node, state, attempt in session.all("task_states", dispatch=key, nodes=nodes)}
+    standing = {
+        node: (state, attempt) for node, state, attempt in session.all("task_states", dispatch=key, nodes=nodes)
+    }
     for step in change.transitions:
         if standing.get(step.node_id) != (step.source, attempt_before(step)):
             return IllegalTransitionError(change.dispatch_id, step.node_id, step.source, step.target)

@@ -18,7 +18,7 @@ def create_dispatch(
     added = session.run(
         "add_dispatch",
         id=info.id,
-        name=clean(info.name),
+        name=info.name,
         status=TEXT[info.status],
         created_at=info.created_at,
         started_at=info.started_at,

@@ -6,9 +6,11 @@ import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
-from ..errors import StoreError
+import msgspec
+
+from ..errors import CorruptDatabaseError, StoreError
 from .queries import Dialect
 
 T = TypeVar("T")
@@ -16,9 +18,26 @@ S = TypeVar("S", bound="Session")
 
 Row = tuple[Any, ...]
 
+#: The largest number that a column holds.
+LARGEST: Final = 2**63 - 1
+
+
+def storable(value: object) -> object:
+    """What both databases take for ``value`` and agree on. Nothing is ever stored under what they refuse, so looking for it finds nothing.
+
+    The character 0 and halves of pairs, which PostgreSQL and UTF-8 do not know, become visible; numbers stay within 64 bits.
+    """
+    if isinstance(value, str):
+        if value.isascii() and "\0" not in value:
+            return value
+        return value.replace("\0", "\\x00").encode("utf-8", "backslashreplace").decode("utf-8")
+    if isinstance(value, int):
+        return max(-LARGEST, min(value, LARGEST))
+    return [storable(item) for item in value] if isinstance(value, list) else value
+
 
 class Session(ABC):
-    """Queries on one connection, for one thread at a time."""
+    """Queries on one connection, for one thread at a time. Values are made :func:`storable`; rows are taken as they are."""
 
     @abstractmethod
     def all(self, query: str, **values: object) -> list[Row]:
@@ -57,7 +76,22 @@ class Database(ABC):
     """:raises StoreError: from every method, never an error of the database's own library"""
 
     dialect: Dialect
+    errors: tuple[type[Exception], ...]  #: What the database's own library raises.
     where: str  #: Names it in messages; holds no password.
+
+    @abstractmethod
+    def translate(self, error: Exception) -> StoreError:
+        """What one of ``errors`` means."""
+
+    @contextmanager
+    def border(self) -> Iterator[None]:
+        """Lets no error out that is not one of ours."""
+        try:
+            yield
+        except self.errors as error:
+            raise self.translate(error) from error
+        except msgspec.DecodeError as error:
+            raise CorruptDatabaseError(self.where, f"a value in it cannot be read: {error}") from error
 
     @abstractmethod
     def write(self, work: Callable[[Session], T]) -> T:

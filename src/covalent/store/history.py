@@ -26,9 +26,7 @@ def are_stored(session: Session, events: Sequence[Row]) -> bool:
     if not events:
         return False
     dispatch, node, attempt, status, at, *_ = events[0]
-    numbers = session.all(
-        "numbers_of_event", dispatch=dispatch, node=node, attempt=attempt, status=status, at=at
-    )
+    numbers = session.all("numbers_of_event", dispatch=dispatch, node=node, attempt=attempt, status=status, at=at)
     return any(
         [row[1:] for row in session.all("events_between", first=first, last=first + len(events) - 1)] == list(events)
         for (first,) in numbers

@@ -12,7 +12,7 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
 from ..errors import StoreError, StoreUnavailableError
-from .database import Database, Row, Session, SessionPool
+from .database import Database, Row, Session, SessionPool, storable
 from .postgres_errors import translate
 from .queries import Dialect, Query, load_queries
 
@@ -58,10 +58,10 @@ class PostgresSession(Session):
         self.connection, self._queries = connection, queries
 
     def all(self, query: str, **values: object) -> list[Row]:
-        return self.connection.execute(self._queries[query].sql.encode(), values, binary=True).fetchall()
+        return self.connection.execute(self._queries[query].sql.encode(), _plain(values), binary=True).fetchall()
 
     def run(self, query: str, **values: object) -> int:
-        return self.connection.execute(self._queries[query].sql.encode(), values).rowcount
+        return self.connection.execute(self._queries[query].sql.encode(), _plain(values)).rowcount
 
     def run_rows(self, query: str, rows: Sequence[Row]) -> int:
         if not rows:
@@ -96,6 +96,7 @@ class PostgresDatabase(Database):
     """
 
     dialect = DIALECT
+    errors = (psycopg.Error, psycopg.Warning)
 
     def __init__(self, url: str) -> None:
         try:
@@ -111,7 +112,7 @@ class PostgresDatabase(Database):
         self._readers = SessionPool(self._connect, _is_sound, READERS)
 
     def write(self, work: Callable[[Session], T]) -> T:
-        with self._writing, self._border():
+        with self._writing, self.border():
             session = self._begin()
             with _ends(session.connection):
                 return work(session)
@@ -137,7 +138,7 @@ class PostgresDatabase(Database):
             return self._read(work, consistent=consistent)
 
     def _read(self, work: Callable[[Session], T], *, consistent: bool) -> T:
-        with self._border(), self._readers.borrow() as session:
+        with self.border(), self._readers.borrow() as session:
             if not consistent:
                 return work(session)
             session.connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", prepare=False)
@@ -148,31 +149,38 @@ class PostgresDatabase(Database):
         """PostgreSQL's autovacuum does this by itself."""
 
     def close(self) -> None:
-        with self._writing, self._border():
+        with self._writing, self.border():
             self._closed = True
             self._readers.close()
             if self._writer is not None:
                 self._writer.close()
                 self._writer = None
 
-    @contextmanager
-    def _border(self) -> Iterator[None]:
-        try:
-            yield
-        except (psycopg.Error, psycopg.Warning) as error:
-            raise translate(error, self.where) from error
+    def translate(self, error: Exception) -> StoreError:
+        return translate(error, self.where)
 
     def _open_writer(self) -> PostgresSession:
         if self._closed:
             raise StoreError("The database was closed.")
-        if self._writer is None or not _is_sound(self._writer):
+        if self._writer is not None and not _is_sound(self._writer):
+            self._writer.close()
+            self._writer = None
+        if self._writer is None:
             self._writer = self._connect()
         return self._writer
 
     def _connect(self) -> PostgresSession:
         connection = psycopg.connect(**self._settings, autocommit=True)
-        connection.execute(f"SET search_path TO {SCHEMA}")
+        try:
+            connection.execute(f"SET search_path TO {SCHEMA}")
+        except BaseException:
+            connection.close()
+            raise
         return PostgresSession(connection, self._queries)
+
+
+def _plain(values: dict[str, object]) -> dict[str, object]:
+    return {name: storable(value) for name, value in values.items()}
 
 
 def _is_sound(session: PostgresSession) -> bool:

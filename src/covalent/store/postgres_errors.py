@@ -16,7 +16,7 @@ _DAMAGED: Final = {"XX001", "XX002"}
 _PASSING: Final = {"08", "53", "58", "57P01", "57P02", "57P03", "57P05", "40001", "40P01", "55P03"}
 
 
-def translate(error: psycopg.Error | psycopg.Warning, where: str) -> StoreError:
+def translate(error: Exception, where: str) -> StoreError:
     """What an error of psycopg means for the database ``where``."""
     code = getattr(error, "sqlstate", None)
     if code is None:

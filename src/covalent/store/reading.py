@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final
 
 from ..errors import NotFoundError
 from ..model import AttemptInfo, Blob, DispatchInfo, Event, Graph, Snapshot, TaskInfo
 from ..states import Cause, Status
 from . import codec
-from .database import Row, Session
-
-#: Above every key and every number of rows.
-_ALL: Final = 2**62
+from .database import LARGEST, Row, Session
 
 
 def dispatch(session: Session, dispatch_id: str) -> DispatchInfo:
@@ -24,7 +20,7 @@ def dispatches(
 ) -> list[DispatchInfo]:
     rows = session.all(
         "dispatches",
-        below=_ALL if before is None else _key(session, before),
+        below=LARGEST if before is None else _key(session, before),
         statuses=_texts(statuses),
         pattern=_pattern(search),
         roots_only=int(roots_only),
@@ -40,9 +36,7 @@ def graph(session: Session, dispatch_id: str) -> Graph:
     return codec.decode_graph(row[0])
 
 
-def tasks(
-    session: Session, dispatch_id: str, *, after: int, limit: int, statuses: Iterable[Status]
-) -> list[TaskInfo]:
+def tasks(session: Session, dispatch_id: str, *, after: int, limit: int, statuses: Iterable[Status]) -> list[TaskInfo]:
     return _tasks(session, _key(session, dispatch_id), after=after, limit=limit, statuses=statuses)
 
 
@@ -69,9 +63,7 @@ def attempts(session: Session, dispatch_id: str, node_id: int) -> list[AttemptIn
     ]
 
 
-def events(
-    session: Session, dispatch_id: str | None, *, node_id: int | None, after: int, limit: int
-) -> list[Event]:
+def events(session: Session, dispatch_id: str | None, *, node_id: int | None, after: int, limit: int) -> list[Event]:
     if dispatch_id is None:
         rows = session.all("events", after=after, limit=limit)
     else:
@@ -121,7 +113,7 @@ def no_task(dispatch_id: str, node_id: int) -> NotFoundError:
 
 
 def _tasks(
-    session: Session, key: int, *, after: int = -1, limit: int = _ALL, statuses: Iterable[Status] = ()
+    session: Session, key: int, *, after: int = -1, limit: int = LARGEST, statuses: Iterable[Status] = ()
 ) -> list[TaskInfo]:
     rows = session.all("tasks", dispatch=key, after=after, limit=limit, statuses=_texts(statuses))
     return [codec.task_info(row) for row in rows]

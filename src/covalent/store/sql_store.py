@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from functools import partial
 
+from ..errors import StoreError
 from ..model import AttemptInfo, Blob, Changes, DispatchInfo, Event, Graph, Snapshot, TaskInfo
 from ..states import Status
 from . import create, leases, migrations, purge, reading
@@ -29,9 +31,7 @@ class SqlStore(Store):
     # Writing
 
     def create_dispatch(self, info: DispatchInfo, graph: Graph, values: dict[str, bytes], owner: str) -> bool:
-        return self._database.write(
-            partial(create.create_dispatch, info=info, graph=graph, values=values, owner=owner)
-        )
+        return self._database.write(partial(create.create_dispatch, info=info, graph=graph, values=values, owner=owner))
 
     def commit(self, changes: Sequence[Changes]) -> None:
         self._commits.commit(changes)
@@ -41,7 +41,8 @@ class SqlStore(Store):
 
     def purge(self, dispatch_ids: Sequence[str] | None) -> PurgeReport:
         report = self._database.write(partial(purge.purge, dispatch_ids=dispatch_ids))
-        self._database.tidy()
+        with suppress(StoreError):  # What was purged is gone; the next purge gives its room back too.
+            self._database.tidy()
         return report
 
     # Leases

@@ -9,18 +9,25 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from enum import StrEnum
 from itertools import chain
 from pathlib import Path
-from typing import Final, Literal, TypeVar
+from typing import Final, TypeVar
 
 from ..errors import StoreError
-from .database import Database, Row, Session, SessionPool
+from .database import Database, Row, Session, SessionPool, storable
 from .queries import Dialect, Query, load_queries
 from .sqlite_errors import translate
 
 T = TypeVar("T")
 
-Synchronous = Literal["NORMAL", "FULL"]
+
+class Synchronous(StrEnum):
+    """What a commit waits for."""
+
+    NORMAL = "NORMAL"  #: For the operating system to have it.
+    FULL = "FULL"  #: For the disk to have it.
+
 
 DIALECT: Final = Dialect(
     name="sqlite",
@@ -38,6 +45,9 @@ DIALECT: Final = Dialect(
     },
     parameter=lambda name: f":{name}",
 )
+
+#: The first with UPDATE … FROM.
+OLDEST_SQLITE: Final = (3, 33, 0)
 
 #: Seconds to wait for another process that writes.
 BUSY_S: Final = 30.0
@@ -106,14 +116,15 @@ class SqliteSession(Session):
 class SqliteDatabase(Database):
     """A file with a write-ahead log.
 
-    What is committed survives the death of this process at any time. With ``synchronous="NORMAL"`` the log is not flushed to the disk
+    What is committed survives the death of this process at any time. With ``Synchronous.NORMAL`` the log is not flushed to the disk
     at every commit: if the machine loses power, or its kernel fails, the last commits before that may be missing, though the database
-    stays whole. ``"FULL"`` flushes at every commit and loses nothing then either, at the price of one disk flush for each.
+    stays whole. ``Synchronous.FULL`` flushes at every commit and loses nothing then either, at the price of a disk flush for each.
     """
 
     dialect = DIALECT
+    errors = (sqlite3.Error, sqlite3.Warning)
 
-    def __init__(self, path: Path, *, synchronous: Synchronous = "NORMAL") -> None:
+    def __init__(self, path: Path, *, synchronous: Synchronous = Synchronous.NORMAL) -> None:
         self.path = path.expanduser().absolute()
         self.where = str(self.path)
         self._synchronous = synchronous
@@ -124,42 +135,41 @@ class SqliteDatabase(Database):
         self._readers = SessionPool(self._reader, lambda session: True, READERS)
 
     def write(self, work: Callable[[Session], T]) -> T:
-        with self._writing, self._border():
+        with self._writing, self.border():
             session = self._open_writer()
             with _transaction(session.connection, "IMMEDIATE"):
                 return work(session)
 
     def read(self, work: Callable[[Session], T], *, consistent: bool = False) -> T:
-        with self._border(), self._readers.borrow() as session:
+        with self.border(), self._readers.borrow() as session:
             if not consistent:
                 return work(session)
             with _transaction(session.connection, "DEFERRED"):
                 return work(session)
 
     def tidy(self) -> None:
-        with self._writing, self._border():
+        with self._writing, self.border():
             connection = self._open_writer().connection
-            connection.execute("PRAGMA incremental_vacuum").fetchall()
+            connection.executescript("PRAGMA incremental_vacuum")  # Only a script runs it to its end.
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     def close(self) -> None:
-        with self._writing, self._border():
+        with self._writing, self.border():
             self._closed = True
             self._readers.close()
             if self._writer is not None:
                 self._writer.close()
                 self._writer = None
 
-    @contextmanager
-    def _border(self) -> Iterator[None]:
-        try:
-            yield
-        except (sqlite3.Error, sqlite3.Warning) as error:
-            raise translate(error, self.path) from error
+    def translate(self, error: Exception) -> StoreError:
+        return translate(error, self.path)
 
     def _open_writer(self) -> SqliteSession:
         if self._closed:
             raise StoreError("The database was closed.")
+        if sqlite3.sqlite_version_info < OLDEST_SQLITE:
+            needed = ".".join(map(str, OLDEST_SQLITE))
+            raise StoreError(f"SQLite {needed} or later is needed; this Python has {sqlite3.sqlite_version}.")
         if self._writer is None:
             self._create_private()
             session = self._connect("rwc")
@@ -184,7 +194,7 @@ class SqliteDatabase(Database):
                 f"The file system of {self.where} does not support SQLite's write-ahead log. "
                 "Put the data directory on a local disk, or use PostgreSQL."
             )
-        connection.execute(f"PRAGMA synchronous = {self._synchronous}")
+        connection.execute(f"PRAGMA synchronous = {self._synchronous.value}")
         connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
         connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
         connection.execute("PRAGMA temp_store = MEMORY")
@@ -231,4 +241,5 @@ def _transaction(connection: sqlite3.Connection, kind: str) -> Iterator[None]:
 
 
 def _plain(values: dict[str, object]) -> dict[str, object]:
-    return {name: json.dumps(value) if type(value) is list else value for name, value in values.items()}
+    taken = {name: storable(value) for name, value in values.items()}
+    return {name: json.dumps(value) if isinstance(value, list) else value for name, value in taken.items()}

@@ -17,9 +17,10 @@ _BUSY: Final = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 _CLOSED_TO_US: Final = {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_AUTH}
 
 
-def translate(error: sqlite3.Error | sqlite3.Warning, path: Path) -> StoreError:
+def translate(error: Exception, path: Path) -> StoreError:
     """What an error of sqlite3 means for the store in ``path``."""
-    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF  # The rest tells kinds of the same error apart.
+    extended = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
+    code = extended & 0xFF  # The other bits tell kinds of the same error apart.
     if code == sqlite3.SQLITE_FULL or (code == sqlite3.SQLITE_IOERR and _is_full(path)):
         return DiskFullError(str(path))
     if code in _DAMAGED:

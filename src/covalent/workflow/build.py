@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from ..errors import WorkflowError
-from ..model import Submission
+from ..model import NodeKind, Submission
 from ..serialize import encode_submission
 from .constants import LARGE_BYTES
 from .settings import Settings
@@ -36,12 +36,15 @@ def build(
     :param replacements: electrons to use in place of those of the same name, in sublattices too
     :raises WorkflowError: if the lattice does what a lattice cannot do, or something of it cannot travel
     """
-    for name, replacement in (replacements or {}).items():
-        if getattr(replacement, "kind", None) != "electron":
-            raise WorkflowError(f"Only an electron can take the place of the electron {name}, not {replacement!r}.")
-    trace = Trace(lattice.__name__, lattice.settings, replacements or {})
+    if replacements:
+        lattice = lattice.replacing(replacements)
+    trace = Trace(lattice.__name__, lattice.settings, lattice.replacements)
     submission = trace.run(lattice, args, kwargs)
-    return replace(submission, graph=replace(submission.graph, lattice=trace.keep_lattice(lattice)))
+    graph = submission.graph
+    unused = trace.unused_replacements & set(replacements or ())
+    if unused and not any(node.kind is NodeKind.SUBLATTICE for node in graph.nodes):
+        raise WorkflowError(f"The lattice {lattice.__name__} calls no electron named {', '.join(sorted(unused))}.")
+    return replace(submission, graph=replace(graph, lattice=trace.keep_lattice(lattice)))
 
 
 @dataclass(frozen=True)

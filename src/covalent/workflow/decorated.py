@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import inspect
-import sys
 import textwrap
 from collections.abc import Callable
 from types import MethodType

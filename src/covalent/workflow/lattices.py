@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import ClassVar, TypedDict, Unpack, overload
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, ClassVar, TypedDict, Unpack, overload
 
 from ..errors import WorkflowError
 from ..model import Submission
@@ -14,11 +15,17 @@ from .deps import BashLike, CallLike, PipLike
 from .settings import ExecutorArgument, settings_of
 from .trace import current_trace
 
+if TYPE_CHECKING:
+    from .tasks import Task
+
 
 class Lattice(Decorated[P, R]):
     """A workflow. Called directly, its function runs here and now, and so do the electrons in it."""
 
     kind: ClassVar[str] = "lattice"
+
+    #: Electrons that take the place of those of the same name, as a redispatch may ask.
+    replacements: Mapping[str, Task[..., Any]] = MappingProxyType({})
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         trace = current_trace.get()
@@ -26,6 +33,19 @@ class Lattice(Decorated[P, R]):
             return self.function(*args, **kwargs)
         with trace.inlined(self.settings):
             return self.function(*args, **kwargs)
+
+    def replacing(self, replacements: Mapping[str, Task[..., Any]]) -> Lattice[P, R]:
+        """The same workflow with other electrons in place of those of the same name, in its sublattices too.
+
+        :raises WorkflowError: if something else than an electron is given
+        """
+        for name, replacement in replacements.items():
+            if getattr(replacement, "kind", None) != "electron":
+                raise WorkflowError(f"Only an electron can take the place of the electron {name}, not {replacement!r}.")
+        other = Lattice(self.function, self.settings)
+        other._source = self._source
+        other.replacements = {**self.replacements, **replacements}
+        return other
 
     def build_graph(self, *args: P.args, **kwargs: P.kwargs) -> Submission:
         """The workflow with these arguments, as it would be sent: ``.graph``, and ``.values`` by digest. Nothing runs.

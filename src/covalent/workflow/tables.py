@@ -56,9 +56,7 @@ class Tables:
         :raises UnknownExecutorError: if none has its name
         :raises WorkflowError: if its settings are not plain JSON
         """
-        spec = executor_spec(get_config("sdk.executor") if executor is None else executor)
-        if spec.name not in BUILT_IN and spec.name not in (known := known_executors()):
-            raise UnknownExecutorError(spec.name, known)
+        spec = known_spec(get_config("sdk.executor") if executor is None else executor)
         return self.executors.number(json.dumps([spec.name, spec.options], sort_keys=True), spec)
 
     def environment(self, settings: Settings) -> int:
@@ -83,6 +81,18 @@ class Tables:
         found = digest(data)
         self._values[found] = data
         return found
+
+
+def known_spec(executor: ExecutorArgument) -> ExecutorSpec:
+    """An executor as it travels, if it can be had here.
+
+    :raises UnknownExecutorError: if none has its name
+    :raises WorkflowError: if its settings are not plain JSON
+    """
+    spec = executor_spec(executor)
+    if spec.name not in BUILT_IN and spec.name not in (known := known_executors()):
+        raise UnknownExecutorError(spec.name, known)
+    return spec
 
 
 def _plain(call: DepsCall) -> tuple[object, list[object], dict[str, object], str]:

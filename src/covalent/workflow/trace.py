@@ -19,7 +19,7 @@ from .constants import LARGE_BYTES, Constants
 from .handle import Derived, Electron, Handle, describe
 from .payload import ArgumentPickler, Functions, Payload, WorkflowPickler, cannot_travel
 from .settings import WORKFLOW_EXECUTOR, Settings
-from .tables import Tables
+from .tables import Tables, known_spec
 
 if TYPE_CHECKING:
     from .lattices import Lattice
@@ -38,6 +38,7 @@ class Trace:
 
     def __init__(self, name: str, defaults: Settings, replacements: Mapping[str, Task[..., Any]]) -> None:
         self.name, self.defaults, self.replacements = name, defaults, replacements
+        self.unused_replacements = set(replacements)
         self._values: dict[str, bytes] = {}
         self._functions = Functions()
         self._tables = Tables(self._values, self._functions)
@@ -59,7 +60,7 @@ class Trace:
         self.check_open()
         prepared = self._prepared.get(task)
         if prepared is None:
-            prepared = self._prepared[task] = self._prepare(self.replacements.get(task.__name__, task))
+            prepared = self._prepared[task] = self._prepare(task.__name__, task)
         prepared.check(args, kwargs)
         try:
             payload = prepared.pickler.payload((args, kwargs))
@@ -128,9 +129,7 @@ class Trace:
 
         :raises WorkflowError: if the function does what a lattice cannot do
         """
-        for executor in (self.defaults.executor, self.defaults.workflow_executor):
-            if executor is not None:
-                self._tables.executor(executor)
+        _check_executors(self.defaults)
         arguments = self._take_arguments(lattice, args, kwargs)
         token = current_trace.set(self)
         try:
@@ -164,16 +163,20 @@ class Trace:
             return None
         return self._keep_bytes(data)
 
-    def _prepare(self, task: Task[..., Any]) -> PreparedElectron:
+    def _prepare(self, name: str, task: Task[..., Any]) -> PreparedElectron:
+        if name in self.replacements:
+            self.unused_replacements.discard(name)
+            task = self.replacements[name]
         settings = task.settings.over(self.defaults)
         if task.lattice is None:
             packed, kind, executor = self._functions.pack(task), NodeKind.TASK, settings.executor
         else:
+            _check_executors(task.lattice.settings.over(settings))
             builder = task.builder(task.lattice, self.defaults, self.replacements)
             packed, kind = self._functions.pack_as(task, builder, tracing=True), NodeKind.SUBLATTICE
             executor = task.lattice.settings.over(settings).workflow_executor or WORKFLOW_EXECUTOR
         return PreparedElectron(
-            name=task.__name__,
+            name=name,
             function=self._tables.function(packed),
             executor=self._tables.executor(executor),
             environment=self._tables.environment(settings),
@@ -213,14 +216,13 @@ class Trace:
 
     def _check_end(self) -> None:
         self._constants.check_unchanged()
-        for call in self._calls.values():
+        if self._calls:
+            # The last one may hold the others.
+            call = next(reversed(self._calls.values()))
             raise HandleUseError(
                 f"{describe(call)} is called in the lattice {self.name}, but nothing uses what it returns, so it would never run. "
                 "A call on a handle is made by each task that takes its value, on that task's own copy. Put it in an electron."
             )
-        unused = set(self.replacements) - {node.name for node in self._nodes}
-        if unused and not any(node.kind is NodeKind.SUBLATTICE for node in self._nodes):
-            raise WorkflowError(f"The lattice {self.name} calls no electron named {', '.join(sorted(unused))}.")
 
     def _finished_nodes(self) -> tuple[Node, ...]:
         nodes = self._nodes
@@ -239,6 +241,13 @@ class Trace:
         found = digest(data)
         self._values[found] = data
         return found
+
+
+def _check_executors(settings: Settings) -> None:
+    """:raises UnknownExecutorError: if one is named that cannot be had, whether or not a task comes to need it"""
+    for executor in (settings.executor, settings.workflow_executor):
+        if executor is not None:
+            known_spec(executor)
 
 
 def _working_directory() -> str:

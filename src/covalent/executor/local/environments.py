@@ -149,14 +149,18 @@ def _show_parents(home: Path) -> None:
 def _installer(home: Path, requirements: Sequence[str]) -> list[str]:
     """:raises EnvironmentFailedError: if there is none"""
     python = str(home / "bin" / "python")
-    beside = Path(sys.executable).with_name("uv")
-    uv = shutil.which("uv") or (str(beside) if beside.exists() else None)
-    if uv:
+    if uv := shutil.which("uv") or _beside("uv"):
         return [uv, "pip", "install", "--python", python]
     if importlib.util.find_spec("pip"):
         quiet = ["--disable-pip-version-check", "--no-input"]
         return [sys.executable, "-m", "pip", "--python", python, "install", *quiet]
     raise EnvironmentFailedError(requirements, "The server has neither uv nor pip. Install one of them there.")
+
+
+def _beside(name: str) -> str | None:
+    """A program next to the server's Python."""
+    found = Path(sys.executable).with_name(name)
+    return str(found) if found.exists() else None
 
 
 @contextmanager

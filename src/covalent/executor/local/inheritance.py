@@ -135,6 +135,9 @@ class Inheritance:
         horizon = time.time() - KEEP_S
         for unfinished in self._directory.glob("*.journal.new"):
             unfinished.unlink(missing_ok=True)
+        for output in [*self._directory.glob("*.out"), *self._directory.glob("*.err")]:
+            if not output.with_suffix(".journal").exists():
+                output.unlink(missing_ok=True)
         for journal in sorted(self._directory.glob("*.journal")):
             old = OldWorker(WorkerFiles.of(self._directory, journal.stem))
             if old.is_alive or (old.unstored and journal.stat().st_mtime > horizon):

@@ -73,6 +73,7 @@ class LocalPool:
         self._base = Lane(Interpreter(), self)
         self._lanes: dict[str, Lane] = {self._base.interpreter.python: self._base}
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._long_tasks: set[asyncio.Task[Any]] = set()  #: Those of them that nobody waits for at the end.
         self._watch_timer: asyncio.TimerHandle | None = None
         self._names = (f"{uuid.uuid4().hex[:8]}-{number}" for number in itertools.count(1))
         self._is_closed = False
@@ -92,7 +93,7 @@ class LocalPool:
         self._is_closed = True
         if self._watch_timer is not None:
             self._watch_timer.cancel()
-        for task in self._tasks:
+        for task in self._long_tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._inheritance.close()
@@ -112,6 +113,15 @@ class LocalPool:
             lane.workers.clear()
         await asyncio.to_thread(self._environments.close)
         await asyncio.to_thread(self._threads.shutdown, wait=True)
+
+    def lanes(self) -> list[Lane]:
+        """One for each environment that was needed so far."""
+        return list(self._lanes.values())
+
+    async def idle(self) -> None:
+        """Return when all workers have come up and none of them is on a task."""
+        while sum(worker.is_idle for lane in self.lanes() for worker in lane.workers) < self.size:
+            await asyncio.sleep(0.005)
 
     # Groups
 
@@ -141,7 +151,7 @@ class LocalPool:
                 if is_new:
                     del self._groups[metadata.group_id]
                 raise
-            self._run(self._load_more(group))
+            self._run(self._load_more(group), is_long=True)
         else:
             self._place(group)
 
@@ -212,7 +222,7 @@ class LocalPool:
     def load_more(self, group: Group) -> None:
         if not group.is_loading:
             group.is_loading = True
-            self._run(self._load_more(group))
+            self._run(self._load_more(group), is_long=True)
 
     def staff(self) -> None:
         if self._is_closed:
@@ -264,7 +274,7 @@ class LocalPool:
         elif not group.is_preparing:
             group.is_preparing = True
             group.report(Status.STARTING, group.open, detail="installing packages")
-            self._run(self._prepare(group, pip))
+            self._run(self._prepare(group, pip), is_long=True)
 
     async def _prepare(self, group: Group, requirements: tuple[str, ...]) -> None:
         try:
@@ -305,13 +315,8 @@ class LocalPool:
             return
         finally:
             lane.hiring -= 1
-        worker = Worker(name, files, launched, lane)
-        if self._is_closed:
-            worker.stop()
-            worker.release(outlives_us=True)
-        else:
-            lane.workers.append(worker)
-            self.watch()
+        lane.workers.append(Worker(name, files, launched, lane))
+        self.watch()
 
     def _make_room(self, lane: Lane) -> None:
         """Let a worker of another lane go, if this one has less than its share."""
@@ -339,13 +344,16 @@ class LocalPool:
         if any(busy):
             self.watch()
 
-    def _run(self, work: Coroutine[Any, Any, Any]) -> None:
+    def _run(self, work: Coroutine[Any, Any, Any], *, is_long: bool = False) -> None:
         task = self._loop.create_task(work)
         self._tasks.add(task)
+        if is_long:
+            self._long_tasks.add(task)
         task.add_done_callback(self._finished)
 
     def _finished(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)
+        self._long_tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("the local pool failed at something", exc_info=error)
 

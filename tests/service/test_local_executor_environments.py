@@ -1,0 +1,225 @@
+"""Packages that tasks ask for. The packages are made here; nothing is downloaded."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+import importlib.metadata
+import os
+import shutil
+import subprocess
+import sys
+import time
+import zipfile
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from covalent.executor.local import LocalExecutor, environments
+from covalent.executor.local.pool import shared_pool
+from covalent.model import Environment
+from covalent.states import Cause, Status
+from tests.support.local_executor import Book, GroupRun, Runtime, bound, runtime
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _two_workers() -> Any:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("COVALENT_LOCAL_WORKERS", "2")
+        # Neither installer may look for anything outside this machine.
+        patch.setenv("UV_OFFLINE", "1")
+        patch.setenv("PIP_NO_INDEX", "1")
+        yield
+
+
+@pytest.fixture
+def book(tmp_path: Path) -> Book:
+    return Book(tmp_path)
+
+
+@pytest.fixture
+async def made(tmp_path: Path) -> AsyncIterator[Runtime]:
+    async with runtime(tmp_path) as one:
+        yield one
+
+
+@pytest.fixture
+def executor(made: Runtime) -> LocalExecutor:
+    return bound(made)
+
+
+def make_wheel(directory: Path, name: str, version: str, value: object) -> str:
+    """A package with one module, which holds a value, and one script; returns the requirement for it."""
+    files = {
+        f"{name}.py": f"VALUE = {value!r}\ndef main(): print(VALUE)\n",
+        f"{name}-{version}.dist-info/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n",
+        f"{name}-{version}.dist-info/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        f"{name}-{version}.dist-info/entry_points.txt": f"[console_scripts]\n{name}-tool = {name}:main\n",
+    }
+    record = f"{name}-{version}.dist-info/RECORD"
+    lines = []
+    wheel = directory / f"{name}-{version}-py3-none-any.whl"
+    with zipfile.ZipFile(wheel, "w") as archive:
+        for path, text in files.items():
+            digest = base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).rstrip(b"=").decode()
+            lines.append(f"{path},sha256={digest},{len(text)}\n")
+            archive.writestr(path, text)
+        archive.writestr(record, "".join(lines) + f"{record},,\n")
+    return f"{name} @ {wheel.as_uri()}"
+
+
+def look(name: str) -> Any:
+    module = __import__(name)
+    return module.VALUE, os.getpid(), sys.prefix
+
+
+async def run(executor: LocalExecutor, book: Book) -> GroupRun:
+    group = await GroupRun(executor, book).send()
+    await group.finish()
+    return group
+
+
+@pytest.mark.parametrize("installer", ["uv", "pip"])
+async def test_a_task_gets_the_packages_that_it_asks_for_and_sees_the_servers_own(
+    executor: LocalExecutor, book: Book, installer: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if installer == "pip":
+        pytest.importorskip("pip")
+        monkeypatch.setattr(shutil, "which", lambda name: None)
+        monkeypatch.setattr(environments, "_beside", lambda name: None)
+
+    def task() -> Any:
+        import cloudpickle
+
+        tool = subprocess.run(["pear-tool"], capture_output=True, text=True, check=True).stdout
+        return __import__("pear").VALUE, cloudpickle.__version__, tool
+
+    environment = Environment(pip=(make_wheel(book.data_dir, "pear", "1.0", "green"),))
+    book.add(task, environment=environment)
+    group = await run(executor, book)
+    assert book.result(group.outcomes[0]) == ("green", importlib.metadata.version("cloudpickle"), "green\n")
+    assert [u.status for u in group.updates][0] is Status.STARTING
+
+
+async def test_an_environment_is_made_once_and_shared_by_its_workers(executor: LocalExecutor, book: Book) -> None:
+    environment = Environment(pip=(make_wheel(book.data_dir, "pear", "1.0", 1),))
+    function = book.value(lambda: time.sleep(0.1) or look("pear"))
+    for _ in range(6):
+        book.add(function, environment=environment)
+    await run(executor, book)
+    second = Book(book.data_dir, group_id="second")
+    second.add(function, environment=environment)
+    outcome = (await run(executor, second)).outcomes[0]
+    assert len(list((book.data_dir / "environments").glob("*/covalent-complete.json"))) == 1
+    assert Path(second.result(outcome)[2]).parent == book.data_dir / "environments"
+
+
+async def test_an_environment_outlives_its_dispatcher(book: Book) -> None:
+    environment = Environment(pip=(make_wheel(book.data_dir, "pear", "1.0", 1),))
+    for round_ in range(2):
+        one = Book(book.data_dir, group_id=f"round-{round_}")
+        one.add(lambda: look("pear"), environment=environment)
+        async with runtime(book.data_dir) as made:
+            group = await run(bound(made), one)
+        assert one.result(group.outcomes[0])[0] == 1
+        # What is no longer there shows that it was not needed.
+        for wheel in book.data_dir.glob("*.whl"):
+            wheel.unlink()
+
+
+async def test_versions_of_one_package_live_side_by_side(executor: LocalExecutor, book: Book) -> None:
+    books = []
+    for version in ("1.0", "2.0", "3.0"):
+        environment = Environment(pip=(make_wheel(book.data_dir, "pear", version, version),))
+        one = Book(book.data_dir, group_id=f"version-{version}")
+        for _ in range(3):
+            one.add(lambda: look("pear"), environment=environment)
+        books.append(one)
+    plain = Book(book.data_dir, group_id="plain")
+    plain.add(lambda: "plain")
+    groups = await asyncio.gather(*(run(executor, one) for one in [*books, plain]))
+    for one, group, version in zip(books, groups, ("1.0", "2.0", "3.0"), strict=False):
+        assert {one.result(outcome)[0] for outcome in group.outcomes.values()} == {version}
+    assert plain.result(groups[-1].outcomes[0]) == "plain"
+    pool = await shared_pool(executor.bound())
+    assert sum(len(lane.workers) for lane in pool.lanes()) <= 2
+
+
+async def test_the_tasks_own_version_wins_over_the_servers(executor: LocalExecutor, book: Book) -> None:
+    environment = Environment(pip=(make_wheel(book.data_dir, "toolz", "99.0", "mine"),))
+    book.add(lambda: look("toolz")[0], environment=environment)
+    group = await run(executor, book)
+    assert book.result(group.outcomes[0]) == "mine"
+
+
+async def test_what_the_server_has_is_not_installed_again(executor: LocalExecutor, book: Book) -> None:
+    version = importlib.metadata.version("cloudpickle")
+    book.add(lambda: sys.prefix, environment=Environment(pip=("cloudpickle", f"cloudpickle=={version}")))
+    group = await run(executor, book)
+    assert book.result(group.outcomes[0]) == sys.prefix
+    assert not (book.data_dir / "environments").exists()
+
+
+async def test_packages_that_cannot_be_installed_fail_their_tasks_in_the_installers_words(
+    executor: LocalExecutor, book: Book
+) -> None:
+    environment = Environment(pip=("no-such-package-anywhere==1.23.2",))
+    for _ in range(3):
+        book.add(lambda: 1, environment=environment)
+    other = Book(book.data_dir, group_id="other")
+    other.add(lambda: 2)
+    group, well = await asyncio.gather(run(executor, book), run(executor, other))
+    assert other.result(well.outcomes[0]) == 2
+    for outcome in group.outcomes.values():
+        assert (outcome.status, outcome.cause) == (Status.FAILED, Cause.ENVIRONMENT)
+        assert "could not be installed. The installer said:" in outcome.message
+        assert outcome.message.count("no-such-package-anywhere") >= 2
+
+
+async def test_a_package_that_does_not_build_fails_with_the_end_of_its_build(executor: LocalExecutor, book: Book) -> None:
+    project = book.data_dir / "broken"
+    project.mkdir()
+    (project / "pyproject.toml").write_text(
+        '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n'
+        '[project]\nname = "broken"\nversion = "1.0"\n'
+    )
+    (project / "backend.py").write_text(
+        "def build_wheel(*args, **kwargs):\n    raise SystemExit('this package needs a compiler of 1998')\n"
+    )
+    book.add(lambda: 1, environment=Environment(pip=(f"broken @ {project.as_uri()}",)))
+    outcome = (await run(executor, book)).outcomes[0]
+    assert outcome.cause is Cause.ENVIRONMENT
+    assert "needs a compiler of 1998" in outcome.message
+
+
+async def test_a_half_built_environment_is_built_again(executor: LocalExecutor, book: Book) -> None:
+    requirement = make_wheel(book.data_dir, "pear", "1.0", 1)
+    environment = Environment(pip=(requirement,))
+    book.add(lambda: look("pear"), environment=environment)
+    await run(executor, book)
+    (complete,) = (book.data_dir / "environments").glob("*/covalent-complete.json")
+    complete.unlink()
+    shutil.rmtree(complete.parent / "lib")
+    async with runtime(book.data_dir) as another:
+        again = Book(book.data_dir, group_id="again")
+        again.add(lambda: look("pear"), environment=environment)
+        group = await run(bound(another), again)
+        assert again.result(group.outcomes[0])[0] == 1
+
+
+async def test_tasks_can_be_cancelled_while_their_environment_is_made(
+    executor: LocalExecutor, book: Book, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = book.data_dir / "slow"
+    project.mkdir()
+    (project / "pyproject.toml").write_text('[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n')
+    (project / "backend.py").write_text("import time\ndef build_wheel(*args, **kwargs):\n    time.sleep(1000)\n")
+    book.add(lambda: 1, environment=Environment(pip=(f"slow @ {project.as_uri()}",)))
+    group = await GroupRun(executor, book).send()
+    await group.until(0, Status.STARTING)
+    assert await group.cancel() is True
+    outcome = (await group.finish())[0]
+    assert (outcome.status, outcome.started) == (Status.CANCELLED, False)
