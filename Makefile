@@ -44,7 +44,7 @@ check-types: $(DONE)/dev
 
 .PHONY: check-imports
 check-imports: $(DONE)/dev
-	$(BIN)/lint-imports --no-logo
+	$(BIN)/lint-imports --no-logo --no-cache
 
 .PHONY: check-duplicates
 check-duplicates: $(DONE)/dev
@@ -77,7 +77,7 @@ lock: $(DONE)/venv ## Pin anew after a change of pyproject.toml; ARGS=--upgrade 
 
 .PHONY: clean
 clean: ## Remove the virtual environment and everything built
-	rm -rf $(VENV) build dist site .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) build dist site .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 # A file under $(DONE) says that one set of pins is installed; it is older than the pins when they change.
 

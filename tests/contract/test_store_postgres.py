@@ -294,3 +294,21 @@ def test_an_error_of_psycopg_becomes_the_fitting_one(name: str, expected: type[S
     from covalent.store.postgres_errors import translate
 
     assert type(translate(getattr(psycopg.errors, name)("why"), "here")) is expected
+
+
+def test_somebody_who_may_not_make_schemas_can_use_one_that_is_there(
+    postgres_database, postgres_server: PostgresServer
+):
+    connection = psycopg.connect(postgres_server.url, autocommit=True)
+    connection.execute("DROP ROLE IF EXISTS guest")
+    connection.execute("CREATE ROLE guest LOGIN")
+    guest = open_store(postgres_server.url.replace("covalent@", "guest@"))
+    with pytest.raises(StoreError, match="permission denied"):
+        guest.migrate()
+    connection.execute("CREATE SCHEMA covalent AUTHORIZATION guest")
+    guest.migrate()
+    assert guest.dispatches() == []
+    guest.close()
+    connection.execute("DROP OWNED BY guest")
+    connection.execute("DROP ROLE guest")
+    connection.close()

@@ -21,7 +21,7 @@ from covalent.errors import (
 from covalent.states import Status
 from covalent.store import open_store
 from covalent.store.sqlite_errors import translate
-from tests.support.dispatches import OWNER, blob, create, graph, info, move, ready, run_to_running
+from tests.support.dispatches import OWNER, blob, cancel_now, create, graph, info, move, ready, run_to_running
 
 
 @pytest.fixture
@@ -260,3 +260,24 @@ def test_an_error_of_sqlite3_becomes_the_fitting_one(tmp_path: Path, code: int, 
     error = sqlite3.DatabaseError("why")
     error.sqlite_errorcode = code
     assert type(translate(error, tmp_path / "x.db")) is expected
+
+
+def test_a_library_that_is_too_old_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("covalent.store.sqlite.OLDEST_SQLITE", (99, 1, 0))
+    store = open_store(str(tmp_path / "covalent.db"))
+    with pytest.raises(StoreError, match=f"SQLite 99.1.0 or later is needed; this Python has {sqlite3.sqlite_version}"):
+        store.migrate()
+    store.close()
+
+
+def test_what_was_purged_is_reported_even_if_its_room_cannot_be_given_back(sqlite_database, monkeypatch):
+    store = sqlite_database.open()
+    dispatch_id = create(store)
+    cancel_now(store, dispatch_id)
+
+    def fail() -> None:
+        raise DiskFullError("here")
+
+    monkeypatch.setattr(store._database, "tidy", fail)
+    assert store.purge([dispatch_id]).dispatches == 1
+    store.close()

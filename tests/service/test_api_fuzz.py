@@ -29,8 +29,6 @@ FUZZING = settings(
 )
 
 
-
-
 @ct.electron
 def double(x):
     return 2 * x

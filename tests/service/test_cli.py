@@ -18,6 +18,7 @@ import pytest
 import covalent as ct
 from covalent.client import process
 from covalent.client.locate import read_record
+from covalent.client.transport import expect_nobody
 from tests.support.workflows import failing, speaking, sums, until
 
 COMMAND = (sys.executable, "-m", "covalent")
@@ -44,6 +45,7 @@ def said_json(*arguments: str):
 def home(covalent_home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Directories of this test's own, on which any server is ended afterwards."""
     monkeypatch.delenv("COVALENT_DISPATCHER_ADDR", raising=False)
+    expect_nobody()
     yield covalent_home
     process.stop()
 
@@ -57,6 +59,8 @@ def test_a_server_is_started_shown_restarted_and_stopped(home):
     said("restart")
     assert read_record().address == first.address
     assert read_record().pid != first.pid
+    said("config", "set", "user_interface.address", "flows.example.org")
+    assert f"http://flows.example.org:{first.port}" in said("status")
     assert said("stop") == f"Stopped the Covalent server at {first.address}.\n"
     assert run("status").returncode == 1
     assert not psutil.pid_exists(first.pid)
@@ -182,6 +186,13 @@ def test_why_says_it_in_a_sentence(failed):
     assert "no such thing" in said("why", failed, "0")
     assert said_json("why", failed, "1")["node_id"] == 1
     assert said("why", failed).strip()
+
+
+def test_a_dispatch_that_was_only_stored_is_started(server):
+    dispatch_id = ct.dispatch(sums, disable_run=True)(1)
+    assert dispatch_id in said("run", dispatch_id)
+    assert ct.get_result(dispatch_id, wait=True).result == 13
+    assert said_json("run", dispatch_id)["status"] == "COMPLETED"
 
 
 def test_a_dispatch_or_some_of_its_tasks_are_cancelled(server, tmp_path):

@@ -153,6 +153,17 @@ def test_only_lattices_can_be_dispatched(thing):
         ct.dispatch(thing)
 
 
+def test_a_sublattice_is_not_dispatched_by_itself():
+    with pytest.raises(WorkflowError, match="inner is a sublattice"):
+        ct.dispatch(inner)
+
+
+@pytest.mark.parametrize("text", ["../health", "a b", "x?y=1", "ü" * 300])
+def test_what_cannot_be_an_id_is_an_error_of_ours(text):
+    with pytest.raises(ClientError):
+        ct.get_result(text)
+
+
 def test_only_ids_and_results_can_be_asked_for():
     with pytest.raises(ClientError, match="42 is not the id of a dispatch"):
         ct.get_result(42)

@@ -18,6 +18,8 @@ import pytest
 import covalent as ct
 from covalent.client import process
 from covalent.client.locate import read_record
+from covalent.client.server import connect
+from covalent.client.transport import expect_nobody
 from covalent.errors import AuthenticationError, ServerError, ServerUnreachableError
 from tests.support.workflows import sums
 
@@ -28,6 +30,7 @@ ROOT = Path(__file__).parents[2]
 def home(covalent_home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Directories of this test's own, on which any server is ended afterwards."""
     monkeypatch.delenv("COVALENT_DISPATCHER_ADDR", raising=False)
+    expect_nobody()
     yield covalent_home
     process.stop()
 
@@ -48,6 +51,12 @@ def script(text: str, **more: str) -> subprocess.Popen[str]:
 def finished(running: subprocess.Popen[str], timeout_s: float = 60) -> tuple[int, str, str]:
     out, err = running.communicate(timeout=timeout_s)
     return running.returncode, out, err
+
+
+def servers_of(home: Path) -> list[int]:
+    """The processes that serve this directory, or are about to."""
+    found = [p for p in psutil.process_iter(["cmdline"]) if "--foreground" in (p.info["cmdline"] or ())]
+    return [p.pid for p in found if p.environ().get("COVALENT_DATA_DIR") == str(home / "data")]
 
 
 # Starting and stopping
@@ -103,9 +112,7 @@ def test_scripts_that_start_at_once_share_one_server(home):
     assert [code for code, _, _ in ended] == [0, 0, 0, 0], ended
     assert [out for _, out, _ in ended] == [f"{n + 12}\n" for n in range(4)]
     assert sum(err.count("Started a Covalent server") for _, _, err in ended) == 1
-    owners = [p for p in psutil.process_iter(["cmdline"]) if "--foreground" in (p.info["cmdline"] or ())]
-    mine = [p for p in owners if p.environ().get("COVALENT_DATA_DIR") == str(home / "data")]
-    assert [p.pid for p in mine] == [read_record().pid]
+    assert servers_of(home) == [read_record().pid]
 
 
 def test_a_script_waits_for_a_server_that_somebody_else_is_starting(home):
@@ -115,6 +122,7 @@ def test_a_script_waits_for_a_server_that_somebody_else_is_starting(home):
         assert not ct.is_covalent_running()
         assert ct.dispatch_sync(sums)(1).result == 13
         assert read_record().pid == foreground.pid
+        assert servers_of(home) == [foreground.pid]
         foreground.terminate()
 
 
@@ -224,6 +232,31 @@ def test_nothing_is_drawn_where_nobody_watches(home):
     assert finished(script("print(ct.dispatch_sync(sums)(1).result)")) == (0, "13\n", "")
 
 
+def test_a_dispatch_that_was_not_started_is_waited_for_with_a_word(home):
+    ct.covalent_start(quiet=True)
+    waiting = script(
+        "i = ct.dispatch(sums, disable_run=True)(1); print(i, flush=True); print(ct.get_result(i, wait=True).result)"
+    )
+    assert waiting.stdout is not None
+    assert waiting.stderr is not None
+    dispatch_id = waiting.stdout.readline().strip()
+    assert waiting.stderr.readline() == (
+        f"Dispatch {dispatch_id} has not been started; 'covalent run {dispatch_id}' does that.\n"
+    )
+    connect().start(dispatch_id)
+    assert finished(waiting)[:2] == (0, "13\n")
+
+
+def test_how_much_the_client_tells_is_a_setting(home):
+    ct.covalent_start(quiet=True)
+    program = "ct.get_result(ct.dispatch(sums)(1), wait=True)"
+    ct.set_config("sdk.log_level", "debug")
+    assert "covalent.client: POST http://127.0.0.1:" in finished(script(program))[2]
+    own = "import logging; logging.basicConfig(format='mine: %(message)s');" + program
+    assert "mine: POST http://127.0.0.1:" in (said := finished(script(own))[2])
+    assert "covalent.client:" not in said
+
+
 def test_a_progress_bar_is_drawn_on_a_terminal(home, tmp_path):
     ct.covalent_start(quiet=True)
     program = f"i = ct.dispatch(until)({str(tmp_path / 'go')!r}); print(ct.get_result(i, wait=True).status)"
@@ -245,8 +278,6 @@ def test_a_progress_bar_is_drawn_on_a_terminal(home, tmp_path):
 
 
 def _has_dispatch(name: str) -> bool:
-    from covalent.client.server import connect
-
     return any(info.name == name and info.status == "RUNNING" for info in connect().dispatches().items)
 
 

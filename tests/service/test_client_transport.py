@@ -172,7 +172,7 @@ def test_damaged_values_are_not_opened(server):
 
 
 def test_a_large_value_waits_on_disk_and_not_in_memory(server, monkeypatch):
-    monkeypatch.setattr(bundle, "SPILL_LIMIT", 1 << 20)
+    monkeypatch.setattr(bundle, "MEMORY_LIMIT", 1 << 20)
     result = ct.dispatch_sync(ct.lattice(lambda: [add(np.arange(1 << 18), 1), add(2)]))()
     first, second = result.result
     assert (first.sum(), second) == (np.arange(1 << 18).sum() + (1 << 18), 3)

@@ -187,7 +187,9 @@ async def test_a_time_limit_counts_from_the_start_of_the_task_not_from_its_sendi
 # Sharing out
 
 
-async def test_a_task_that_runs_for_a_while_is_reported_as_running_and_where(executor: LocalExecutor, book: Book) -> None:
+async def test_a_task_that_runs_for_a_while_is_reported_as_running_and_where(
+    executor: LocalExecutor, book: Book
+) -> None:
     book.add(time.sleep, 0.3)
     group = await GroupRun(executor, book).send()
     await group.finish()
@@ -464,7 +466,9 @@ def test_a_wrong_configuration_refuses_the_executor(covalent_home: Path, line: s
         get_executor("local", {})
 
 
-@pytest.mark.parametrize("options", [{"retries": -1}, {"retries": True}, {"time_limit": "5"}, {"time_limit": 0}, {"x": 1}])
+@pytest.mark.parametrize(
+    "options", [{"retries": -1}, {"retries": True}, {"time_limit": "5"}, {"time_limit": 0}, {"x": 1}]
+)
 def test_wrong_settings_are_refused(options: dict[str, Any]) -> None:
     with pytest.raises(ExecutorError):
         get_executor("local", options)

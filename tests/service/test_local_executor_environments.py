@@ -16,6 +16,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import cloudpickle
 import pytest
 
 from covalent.executor.local import LocalExecutor, environments
@@ -23,6 +24,8 @@ from covalent.executor.local.pool import shared_pool
 from covalent.model import Environment
 from covalent.states import Cause, Status
 from tests.support.local_executor import Book, GroupRun, Runtime, bound, runtime
+
+cloudpickle.register_pickle_by_value(sys.modules[__name__])
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -179,7 +182,9 @@ async def test_packages_that_cannot_be_installed_fail_their_tasks_in_the_install
         assert outcome.message.count("no-such-package-anywhere") >= 2
 
 
-async def test_a_package_that_does_not_build_fails_with_the_end_of_its_build(executor: LocalExecutor, book: Book) -> None:
+async def test_a_package_that_does_not_build_fails_with_the_end_of_its_build(
+    executor: LocalExecutor, book: Book
+) -> None:
     project = book.data_dir / "broken"
     project.mkdir()
     (project / "pyproject.toml").write_text(
@@ -215,7 +220,9 @@ async def test_tasks_can_be_cancelled_while_their_environment_is_made(
 ) -> None:
     project = book.data_dir / "slow"
     project.mkdir()
-    (project / "pyproject.toml").write_text('[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n')
+    (project / "pyproject.toml").write_text(
+        '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n'
+    )
     (project / "backend.py").write_text("import time\ndef build_wheel(*args, **kwargs):\n    time.sleep(1000)\n")
     book.add(lambda: 1, environment=Environment(pip=(f"slow @ {project.as_uri()}",)))
     group = await GroupRun(executor, book).send()

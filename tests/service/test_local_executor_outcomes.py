@@ -264,7 +264,9 @@ async def test_a_result_that_cannot_be_pickled_says_what_to_return(executor: Loc
     assert outcome.failure.type == "builtins.TypeError"
 
 
-async def test_a_module_that_the_worker_lacks_is_a_matter_of_the_environment(executor: LocalExecutor, book: Book) -> None:
+async def test_a_module_that_the_worker_lacks_is_a_matter_of_the_environment(
+    executor: LocalExecutor, book: Book
+) -> None:
     pickled = b"cno_such_module_here\nf\n."
     outcome = await run_one(executor, book, book.blob(pickled))
     assert outcome.cause is Cause.ENVIRONMENT
@@ -330,7 +332,9 @@ async def test_os_exit_fails_the_task_with_its_code(executor: LocalExecutor, boo
     assert "exit code 7" in outcome.message
 
 
-async def test_a_segmentation_fault_is_named_and_its_traceback_is_in_the_log(executor: LocalExecutor, book: Book) -> None:
+async def test_a_segmentation_fault_is_named_and_its_traceback_is_in_the_log(
+    executor: LocalExecutor, book: Book
+) -> None:
     def task() -> None:
         print("before the fall")
         ctypes.string_at(0)
@@ -469,7 +473,7 @@ async def test_a_hundred_megabytes_of_output_are_kept_at_constant_memory(executo
 async def test_memory_and_time_are_those_of_the_task_alone(executor: LocalExecutor, book: Book) -> None:
     def hungry() -> int:
         block = bytearray(200 << 20)
-        block[:: 4096] = b"x" * len(block[::4096])
+        block[::4096] = b"x" * len(block[::4096])
         end = time.process_time() + 0.2
         while time.process_time() < end:
             pass
@@ -491,7 +495,9 @@ async def test_memory_and_time_are_those_of_the_task_alone(executor: LocalExecut
 
 async def test_what_child_processes_use_counts(executor: LocalExecutor, book: Book) -> None:
     program = "b = bytearray(150 << 20); b[::4096] = b'x' * len(b[::4096])"
-    outcome = await run_one(executor, book, lambda: subprocess.run([sys.executable, "-c", program], check=True).returncode)
+    outcome = await run_one(
+        executor, book, lambda: subprocess.run([sys.executable, "-c", program], check=True).returncode
+    )
     assert outcome.peak_memory_mib > 150
     assert outcome.cpu_s > 0.02
 
@@ -520,8 +526,17 @@ async def test_nothing_that_a_task_changes_around_it_reaches_the_next(executor: 
         sys.path.insert(0, "/nonsense")
 
     def look() -> tuple[Any, ...]:
-        child = subprocess.run([sys.executable, "-c", "import os; print('LEFTOVER' in os.environ)"], capture_output=True)
-        return os.environ.get("LEFTOVER"), os.environ["HOME"], "PATH" in os.environ, os.getcwd(), sys.path[0], child.stdout
+        child = subprocess.run(
+            [sys.executable, "-c", "import os; print('LEFTOVER' in os.environ)"], capture_output=True
+        )
+        return (
+            os.environ.get("LEFTOVER"),
+            os.environ["HOME"],
+            "PATH" in os.environ,
+            os.getcwd(),
+            sys.path[0],
+            child.stdout,
+        )
 
     for _ in range(6):
         book.add(spoil)

@@ -129,7 +129,9 @@ async def test_a_worker_without_dispatcher_begins_nothing_more(executor: LocalEx
     assert run_numbers(book) == list(range(100))
 
 
-async def test_a_task_that_died_with_its_dispatcher_is_lost_with_its_output(executor: LocalExecutor, book: Book) -> None:
+async def test_a_task_that_died_with_its_dispatcher_is_lost_with_its_output(
+    executor: LocalExecutor, book: Book
+) -> None:
     book.add(task, book.data_dir, 0, "never")
     dispatcher = Killable(book)
     await eventually(lambda: len(runs(book)) == 1)

@@ -14,6 +14,7 @@ from typing import NamedTuple
 import pytest
 
 from covalent import cli, config
+from covalent.client.transport import expect_nobody
 
 
 class Ran(NamedTuple):
@@ -30,6 +31,7 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("COVALENT_CONFIG_DIR", str(tmp_path / "config"))
     monkeypatch.setenv("COVALENT_DATA_DIR", str(tmp_path / "data"))
     (tmp_path / "data").mkdir(mode=0o700)
+    expect_nobody()
     return tmp_path / "data"
 
 

@@ -58,9 +58,11 @@ def test_a_changed_file_is_noticed_without_a_reload(conf):
 def test_pages_are_where_the_server_is_unless_it_is_said(conf):
     conf.write_text("[dispatcher]\nport = 5000\n")
     assert config.get_config("user_interface.port") == 5000
-    assert config.ui_address() is None
+    assert config.ui_address("http://127.0.0.1:7000") == "http://127.0.0.1:7000"
+    conf.write_text('[user_interface]\naddress = "flows.example.org"\n')
+    assert config.ui_address("http://127.0.0.1:7000") == "http://flows.example.org:7000"
     conf.write_text('[user_interface]\naddress = "flows.example.org"\nport = 80\n')
-    assert config.ui_address() == "http://flows.example.org:80"
+    assert config.ui_address("http://127.0.0.1:7000") == "http://flows.example.org:80"
 
 
 def test_everything_is_a_dict_of_sections(conf):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -17,6 +18,7 @@ from covalent.errors import CovalentError, CycleError, IntegrityError, PickleErr
 from covalent.model import Node, Submission
 from covalent.serialize import decode_submission, digest, dumps, encode_submission, find_cycle, loads
 
+LOCK = threading.Lock()
 DIGEST = digest(b"")
 
 
@@ -98,7 +100,7 @@ def test_what_is_not_well_formed_is_refused_with_its_place(submission: Submissio
         (msgspec.msgpack.encode([1, 2]), "no workflow"),
         (b"\x91" * 100_000 + b"\x00", "no workflow"),
         (msgspec.msgpack.encode({"graph": {"version": 7}}), "is in format 7"),
-        (encode_submission(with_node(1, inputs=("a",))), r"no workflow.*\$\.graph\.nodes\[\.\.\.\]\.inputs"),
+        (encode_submission(with_node(1, inputs=("a",))), r"no workflow.*\$\.graph\.nodes\[1\]\.inputs\[0\]"),
     ],
 )
 def test_what_is_no_submission_is_refused(data: bytes, says: str) -> None:
@@ -126,10 +128,8 @@ def test_damaged_bytes_are_refused_or_read_but_never_break_anything(data: st.Dat
     damaged = bytearray(ENCODED)
     for _ in range(data.draw(st.integers(1, 4))):
         damaged[data.draw(st.integers(0, len(damaged) - 1))] = data.draw(st.integers(0, 255))
-    try:
+    with contextlib.suppress(CovalentError):
         decode_submission(bytes(damaged))
-    except CovalentError:
-        pass
 
 
 @given(
@@ -167,7 +167,7 @@ def test_values_survive_and_references_are_filled_in() -> None:
         (threading.Lock(), r"The value cannot be pickled: cannot pickle '_thread.lock' object\."),
         ([{"a": threading.Lock()}], r"\(at \[0\]\['a'\]\)"),
         ((lambda lock: lambda: lock)(threading.Lock()), r"\(at closure variable 'lock'\)"),
-        (lambda x=threading.Lock(): x, r"\(at default \[0\]\)"),
+        (lambda x=LOCK: x, r"\(at default \[0\]\)"),
         (
             type("Box", (), {"__init__": lambda self: setattr(self, "inside", [threading.Lock()])})(),
             r"\(at \.inside\[0\]\)",

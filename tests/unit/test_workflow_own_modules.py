@@ -158,6 +158,24 @@ def test_what_only_other_parts_of_a_module_need_is_not_needed_where_a_task_runs(
     assert run_project(tmp_path, files, "flow()") == 1.5
 
 
+def test_modules_that_import_one_another_and_are_both_mentioned_travel(tmp_path: Path) -> None:
+    files = {
+        "left.py": "import right\ndef f(x):\n    return right.left.g(x) if x else right.g(x)\ndef g(x):\n    return x + 1",
+        "right.py": "import left\nimport covalent as ct\nDEPS = ct.DepsPip('x')\ndef g(x):\n    return left.g(x) * 10",
+        "main.py": """
+            import covalent as ct
+            import left, right
+            @ct.electron
+            def work(x):
+                return left.f(x) + right.g(x) + left.right.left.g(x)
+            @ct.lattice
+            def flow():
+                return [work(0), work(1)]
+            """,
+    }
+    assert run_project(tmp_path, files, "flow()") == [10 + 10 + 1, 2 + 20 + 2]
+
+
 def test_parts_of_a_module_that_are_looked_up_by_name_travel(tmp_path: Path) -> None:
     files = {
         "models.py": "import covalent as ct\ndef linear(x):\n    return x\ndef square(x):\n    return x * x",

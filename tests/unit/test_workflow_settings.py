@@ -218,6 +218,10 @@ def test_electrons_can_be_called_before_a_task() -> None:
 def test_descriptions_read_well() -> None:
     assert repr(ct.DepsPip(["a"], reqs_path="b.txt")) == "DepsPip(['a'], reqs_path='b.txt')"
     assert repr(ct.DepsBash("ls")) == "DepsBash(['ls'])"
+    assert (
+        repr(ct.DepsCall(len, ["x"], retval_keyword="n"))
+        == "DepsCall(<built-in function len>, ['x'], {}, retval_keyword='n')"
+    )
     assert repr(ct.DepsModule(colorsys)) == "DepsModule('colorsys')"
     with pytest.raises(WorkflowError, match="takes a function first, not 3"):
         ct.DepsCall(3)  # type: ignore[arg-type]

@@ -84,6 +84,28 @@ def test_tasks_of_a_sublattice_have_the_functions_of_the_electrons_outside() -> 
     assert child_of(submission, 1, 2).graph.functions == submission.graph.functions[:1]
 
 
+@pytest.mark.parametrize("sublattice", [squares, nested, factorial])
+def test_a_sublattice_sent_on_from_elsewhere_is_still_the_same(sublattice: Any) -> None:
+    @ct.lattice(executor=Elsewhere(n=1), deps_pip=["numpy"])
+    def flow() -> Any:
+        return sublattice(2)
+
+    first = flow.build_graph()
+    for _ in range(2):
+        again = loads(first.values[first.graph.lattice]).build_graph()
+        assert again.graph.functions == first.graph.functions
+        first = again
+
+
+def test_a_recursive_sublattice_is_the_same_function_at_every_depth() -> None:
+    submission = ct.lattice(lambda: factorial(3)).build_graph()
+    child = child_of(submission, 0, 3)
+    names = [function.name for function in child.graph.functions]
+    assert names == ["factorial", "multiply"]
+    grandchild = child_of(child, 0, 2)
+    assert grandchild.graph.functions == child.graph.functions
+
+
 def test_a_sublattice_that_fails_while_it_is_built_fails_like_any_task() -> None:
     @ct.electron
     @ct.lattice

@@ -36,6 +36,9 @@ def everything(a: Any, /, b: Any = 2, *rest: Any, c: Any, d: Any = 4, **more: An
     return [a, b, list(rest), c, d, more]
 
 
+MORE = {"c": 5}
+
+
 def both_ways(workflow: Any, *args: Any, **kwargs: Any) -> Any:
     """The value of a lattice, once it is certain that it is the same built and called."""
     built = evaluate(workflow.build_graph(*args, **kwargs))
@@ -96,7 +99,7 @@ def test_arguments_come_in_every_form() -> None:
     @ct.lattice
     def flow(x: int) -> Any:
         a = identity(x)
-        return [everything(1, c=a), everything(a, a, 3, a, c=1, d=a, e=a), everything(*[1, 2], **{"c": a})]
+        return [everything(1, c=a), everything(a, a, 3, a, c=1, d=a, e=a), everything(*[1, 2], **MORE)]
 
     both_ways(flow, 7)
 
@@ -310,7 +313,7 @@ def test_a_function_that_cannot_travel_is_named_with_what_holds_it_back() -> Non
     def locked(x: int) -> bool:
         return lock.locked()
 
-    with pytest.raises(PickleError, match=r"function locked .*\(at closure variable 'lock'\)"):
+    with pytest.raises(PickleError, match=r"electron locked .*\(at closure variable 'lock'\)"):
         ct.lattice(lambda: locked(1)).build_graph()
 
 

@@ -24,6 +24,7 @@ COMMANDS = {
     "list": ("dispatches:list_", "List dispatches, newest first."),
     "show": ("dispatches:show", "Show a dispatch and its tasks."),
     "why": ("dispatches:why", "Say why a dispatch or a task waits, failed or was retried."),
+    "run": ("dispatches:run", "Start a dispatch that was stored without being started."),
     "cancel": ("dispatches:cancel", "Cancel a dispatch, or some of its tasks."),
     "logs": ("logs:logs", "Show what tasks wrote, or the server's own log."),
     "config": ("config:config", "Show and change settings."),

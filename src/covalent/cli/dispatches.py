@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import islice
 
 import click
 
@@ -35,14 +36,20 @@ def list_(limit: int, status: str | None, search: str | None, as_json: bool) -> 
     )
 
 
-@click.command(epilog=examples("covalent show 3f2a    # if only one dispatch has an id that begins so"))
+@click.command(
+    epilog=examples(
+        "covalent show 3f2a    # if only one dispatch has an id that begins so", "covalent show 3f2a -s FAILED"
+    )
+)
 @click.argument("dispatch_id", metavar="ID")
+@click.option("-n", "--limit", type=click.IntRange(0), default=100, show_default=True, help="How many tasks at most.")
+@click.option("-s", "--status", type=_statuses, help="Only tasks in this state.")
 @json_option
-def show(dispatch_id: str, as_json: bool) -> None:
+def show(dispatch_id: str, limit: int, status: str | None, as_json: bool) -> None:
     """Show a dispatch and its tasks."""
     server = connect()
     info = server.dispatch(resolve(server, dispatch_id))
-    tasks = list(server.tasks(info.id))
+    tasks = list(islice(server.tasks(info.id, status=Status(status) if status else None), limit))
     if as_json:
         emit_json({"dispatch": info, "tasks": tasks})
         return
@@ -50,6 +57,8 @@ def show(dispatch_id: str, as_json: bool) -> None:
     click.echo()
     columns = ("TASK", "NAME", "STATUS", "TRIES", "EXECUTOR", "TOOK", "REMARK")
     emit_table(columns, [_row(task) for task in tasks])
+    if len(tasks) == limit < info.tasks:
+        click.echo("There may be more tasks; --limit shows more of them, --status those that are of interest.")
 
 
 @click.command(epilog=examples("covalent why 3f2a", "covalent why 3f2a 7    # its task 7"))
@@ -65,6 +74,22 @@ def why(dispatch_id: str, node: int | None, as_json: bool) -> None:
         emit_json({"dispatch_id": found, "node_id": node, "sentence": sentence})
     else:
         click.echo(sentence)
+
+
+@click.command(epilog=examples("covalent run 3f2a    # after covalent.dispatch(…, disable_run=True)(…)"))
+@click.argument("dispatch_id", metavar="ID")
+@json_option
+def run(dispatch_id: str, as_json: bool) -> None:
+    """Start a dispatch that was stored without being started.
+
+    Nothing happens to one that was started before.
+    """
+    server = connect()
+    info = server.start(resolve(server, dispatch_id))
+    if as_json:
+        emit_json(info)
+    else:
+        click.echo(f"Dispatch {info.id} is {info.status}.")
 
 
 @click.command(epilog=examples("covalent cancel 3f2a", "covalent cancel 3f2a 4 7    # only its tasks 4 and 7"))

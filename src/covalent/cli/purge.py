@@ -19,12 +19,12 @@ _MADE = (
     "covalent.db*",
     "objects",
     "results",
+    "workers",
+    "environments",
     "token",
     "dispatcher-id",
     "server.*",
     "start.lock",
-    "local",
-    "environments",
 )
 
 

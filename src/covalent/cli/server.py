@@ -46,7 +46,7 @@ def start(port: int | None, address: str | None, foreground: bool) -> None:
     if not started.new:
         _refuse_other_port(started.record, port)
     word = "Started a Covalent server" if started.new else "A Covalent server already runs"
-    click.echo(f"{word} at {ui_address() or started.record.address} (process {started.record.pid}).")
+    click.echo(f"{word} at {ui_address(started.record.address)} (process {started.record.pid}).")
 
 
 @click.command()
@@ -72,7 +72,7 @@ def restart(port: int | None, address: str | None) -> None:
     if stopped:
         address, port = address or stopped.host, stopped.port if port is None else port
     started = process.ensure_running(address=address, port=port)
-    click.echo(f"Started a Covalent server at {ui_address() or started.record.address} (process {started.record.pid}).")
+    click.echo(f"Started a Covalent server at {ui_address(started.record.address)} (process {started.record.pid}).")
 
 
 @click.command()
@@ -85,7 +85,7 @@ def status(as_json: bool) -> None:
     server = Server(patience_s=0)
     try:
         health = server.health()
-        running = len(server.dispatches(limit=1000, status=Status.RUNNING).items)
+        page = server.dispatches(limit=1000, status=Status.RUNNING)
     except ServerUnreachableError as error:
         if as_json:
             emit_json({"running": False, "data_dir": str(data_dir())})
@@ -93,15 +93,15 @@ def status(as_json: bool) -> None:
             click.echo(_absence(error))
         sys.exit(1)
     if as_json:
-        emit_json({"running": True, "running_dispatches": running, "server": health})
+        emit_json({"running": True, "running_dispatches": len(page.items), "server": health})
         return
     emit_pairs(
         [
             ("server", f"Covalent {health.version} (Python {health.python}), process {health.pid}"),
-            ("address", ui_address() or health.address),
+            ("address", ui_address(health.address)),
             ("data", health.data_dir),
             ("up", duration(time.time() - health.started_at)),
-            ("running", f"{running} dispatches" if running != 1 else "1 dispatch"),
+            ("running", f"{len(page.items)}{' or more' if page.next else ''} dispatches"),
         ]
     )
 
@@ -140,5 +140,5 @@ def _serve(port: int | None, address: str | None) -> None:
         address or get_config("dispatcher.address"),
         get_config("dispatcher.port") if port is None else port,
         data_dir(),
-        on_ready=lambda url: click.echo(f"The Covalent server answers at {ui_address() or url}."),
+        on_ready=lambda url: click.echo(f"The Covalent server answers at {ui_address(url)}."),
     )

@@ -9,6 +9,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .again import redispatch
     from .calls import (
         cancel,
         covalent_start,
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
         get_result,
         is_covalent_running,
     )
-    from .redispatch import redispatch
     from .result import Result
 
 _HOMES = {
@@ -30,7 +30,7 @@ _HOMES = {
     "dispatch_sync": "calls",
     "get_result": "calls",
     "is_covalent_running": "calls",
-    "redispatch": "redispatch",
+    "redispatch": "again",
 }
 
 __all__ = [

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-import io
-import pickle
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import IO, Any
 
-import msgspec
-
-from ..errors import ClientError, IntegrityError
+from ..errors import IntegrityError
+from ..serialize import load
+from .decoding import decoded
 from .transport import CHUNK, Stream
 
-#: Blobs larger than this wait in a temporary file, not in memory.
-SPILL_LIMIT = 64 << 20
+#: A bundle larger than this waits in a temporary file, not in memory.
+MEMORY_LIMIT = 64 << 20
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,15 +41,14 @@ class Header:
 class Bundle:
     """A received value, not opened yet. What it keeps on disk is gone once it is closed."""
 
-    def __init__(self, root: Tree, blobs: Mapping[str, IO[bytes]]) -> None:
-        self._root, self._blobs = root, blobs
+    def __init__(self, root: Tree, file: IO[bytes], places: Mapping[str, range]) -> None:
+        self._root, self._file, self._places = root, file, places
 
     def __enter__(self) -> Bundle:
         return self
 
     def __exit__(self, *error: object) -> None:
-        for file in self._blobs.values():
-            file.close()
+        self._file.close()
 
     @property
     def is_plain(self) -> bool:
@@ -60,24 +57,20 @@ class Bundle:
 
     def root_bytes(self) -> Iterator[bytes]:
         """The bytes of the pickle itself."""
-        source = self._blobs[self._root.digest]
-        source.seek(0)
-        while chunk := source.read(CHUNK):
-            yield chunk
+        place = self._places[self._root.digest]
+        self._file.seek(place.start)
+        for begin in range(place.start, place.stop, CHUNK):
+            yield self._file.read(min(CHUNK, place.stop - begin))
 
     def load(self) -> Any:
         """The value. This runs what the pickle says."""
         return self._load(self._root)
 
     def _load(self, tree: Tree) -> Any:
-        file = self._blobs[tree.digest]
-        file.seek(0)
-        if not tree.inputs:
-            return pickle.load(file)
         # Two references to equal pickles are two values, as they were where they were made.
         values = [self._load(child) for child in tree.inputs]
-        file.seek(0)
-        return _Unpickler(file, values).load()
+        self._file.seek(self._places[tree.digest].start)
+        return load(self._file, values)
 
 
 def opened(bundle: Bundle, name: str) -> Any:
@@ -90,37 +83,23 @@ def opened(bundle: Bundle, name: str) -> Any:
             raise
 
 
-class _Unpickler(pickle.Unpickler):
-    def __init__(self, file: IO[bytes], values: list[Any]) -> None:
-        super().__init__(file)
-        self._values = values
-
-    def persistent_load(self, reference: Any) -> Any:
-        return self._values[reference]
-
-
 def receive(stream: Stream) -> Bundle:
     """Read a bundle to its end and check every digest.
 
     :raises IntegrityError: if bytes are not what their digest says
     """
     length = int.from_bytes(stream.read(4), "big")
-    try:
-        header = msgspec.json.decode(stream.read(length), type=Header)
-    except msgspec.MsgspecError as error:
-        raise ClientError(f"The server's answer could not be understood: {error}.") from error
-    blobs: dict[str, IO[bytes]] = {}
+    header = decoded(stream.read(length), Header)
+    places: dict[str, range] = {}
     with ExitStack() as unfinished:
+        file = unfinished.enter_context(tempfile.SpooledTemporaryFile(MEMORY_LIMIT, prefix="covalent-"))
         for blob in header.blobs:
-            blobs[blob.digest] = unfinished.enter_context(_place(blob.size))
-            _receive(stream, blob, blobs[blob.digest])
+            begin = file.tell()
+            _receive(stream, blob, file)
+            places[blob.digest] = range(begin, file.tell())
         stream.finish()
         unfinished.pop_all()
-    return Bundle(header.root, blobs)
-
-
-def _place(size: int) -> IO[bytes]:
-    return tempfile.TemporaryFile(prefix="covalent-") if size > SPILL_LIMIT else io.BytesIO()
+    return Bundle(header.root, file, places)
 
 
 def _receive(stream: Stream, blob: BlobSize, file: IO[bytes]) -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any, Literal, overload
 
 from ..errors import ClientError, WorkflowError
-from ..workflow import Lattice
+from ..workflow import Lattice, Task
 from . import process
 from .result import Result
 from .save import Kinds
@@ -150,6 +150,11 @@ def _require_lattice(lattice: object, call: str) -> None:
     if isinstance(lattice, Lattice):
         return
     name = getattr(lattice, "__name__", repr(lattice))
+    if isinstance(lattice, Task) and lattice.lattice:
+        raise WorkflowError(
+            f"{call}() takes a workflow, and {name} is a sublattice, which runs as a task of one. "
+            f"Give it the lattice without the @covalent.electron around it."
+        )
     raise WorkflowError(
         f"{call}() takes a workflow, and {name} is not one. Decorate it with @covalent.lattice, and call {call} as "
         f"{call}({name})(arguments…)."

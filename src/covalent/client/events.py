@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-import msgspec
-
 from ..model import DispatchInfo, Event
+from .decoding import decoded
 
 Update = DispatchInfo | Event
 
@@ -25,7 +24,7 @@ def updates(chunks: Iterable[bytes]) -> Iterator[Update]:
             data.append(value)
         elif not line:
             if data and kind in _KINDS:
-                yield msgspec.json.decode("\n".join(data), type=_KINDS[kind])
+                yield decoded("\n".join(data), _KINDS[kind])
             kind, data = "", []
 
 

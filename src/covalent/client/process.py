@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -11,14 +12,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-
-import psutil
+from typing import TYPE_CHECKING
 
 from ..config import config_path, data_dir
 from ..errors import CovalentError, ServerError, VersionMismatchError
 from .locate import ServerRecord, log_path, read_record
 from .server import Server
 from .transport import expect_nobody
+
+if TYPE_CHECKING:
+    import psutil
 
 START_TIMEOUT_S = 60.0
 STOP_TIMEOUT_S = 60.0
@@ -44,6 +47,8 @@ def running() -> ServerRecord | None:
 
 def owner(record: ServerRecord) -> psutil.Process | None:
     """The process that wrote the record; None if it has ended, even if another one has its number now."""
+    import psutil  # Slow to import, and of no use to a script that only dispatches.
+
     try:
         process = psutil.Process(record.pid)
         if process.status() == psutil.STATUS_ZOMBIE:
@@ -73,12 +78,11 @@ def stop(*, timeout_s: float = STOP_TIMEOUT_S) -> ServerRecord | None:
 
     :raises ServerError: if it has not ended in time
     """
-    record = read_record()
-    process = owner(record) if record else None
-    if record is None or process is None:
+    record = _record_of_any()
+    if record is None or owner(record) is None:
         return None
-    with suppress(psutil.NoSuchProcess):
-        process.terminate()
+    with suppress(ProcessLookupError):
+        os.kill(record.pid, signal.SIGTERM)
     deadline = time.monotonic() + timeout_s
     while owner(record):
         if time.monotonic() > deadline:
@@ -93,17 +97,6 @@ def stop(*, timeout_s: float = STOP_TIMEOUT_S) -> ServerRecord | None:
     return record
 
 
-def log_tail(lines: int = _LOG_LINES) -> str:
-    """The last lines of the server's log."""
-    try:
-        with log_path().open("rb") as file:
-            file.seek(max(0, file.seek(0, os.SEEK_END) - 16384))
-            text = file.read().decode("utf-8", "replace")
-    except FileNotFoundError:
-        return ""
-    return "\n".join(text.splitlines()[-lines:])
-
-
 def is_owned() -> bool:
     """Whether some server holds the data directory, though it may not answer yet."""
     try:
@@ -116,6 +109,14 @@ def is_owned() -> bool:
     return False
 
 
+def _record_of_any() -> ServerRecord | None:
+    """The record of the server, waited for if it is just starting."""
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while not (record := read_record()) and is_owned() and time.monotonic() < deadline:
+        time.sleep(_POLL_S)
+    return record
+
+
 def _answers(record: ServerRecord) -> bool:
     try:
         return Server(record.address, patience_s=0).health().pid == record.pid
@@ -126,27 +127,46 @@ def _answers(record: ServerRecord) -> bool:
 
 
 def _start(address: str | None, port: int | None) -> Started:
+    _set_long_log_aside()
+    begin = log_path().stat().st_size if log_path().exists() else 0
     process = _spawn(address, port)
     deadline = time.monotonic() + START_TIMEOUT_S
     while time.monotonic() < deadline:
         ended = process.poll() is not None
         if record := running():
+            if record.pid != process.pid:
+                # Somebody else's was faster. Ours must not take over when that one ends.
+                process.kill()
+                process.wait()
+                return Started(record=record, new=False)
             # It is to outlive this process: tell Popen that there is nothing to wait for.
             process.returncode = 0
-            return Started(record=record, new=record.pid == process.pid)
+            return Started(record=record, new=True)
         if ended and not is_owned():
-            raise ServerError(f"The server ended before it answered. The end of {log_path()}:\n\n{log_tail()}")
+            raise ServerError(
+                f"The server ended before it answered. The end of its log, {log_path()}:\n\n{_log_tail(begin)}"
+            )
         time.sleep(_POLL_S)
     process.kill()
     process.wait()
-    raise ServerError(f"No server answered within {START_TIMEOUT_S:.0f} s. The end of {log_path()}:\n\n{log_tail()}")
+    raise ServerError(
+        f"No server answered within {START_TIMEOUT_S:.0f} s. The end of its log, {log_path()}:\n\n{_log_tail(begin)}"
+    )
+
+
+def _log_tail(begin: int) -> str:
+    """The last lines of the server's log, from byte ``begin`` on."""
+    with log_path().open("rb") as file:
+        end = file.seek(0, os.SEEK_END)
+        file.seek(max(begin, end - 16384))
+        lines = file.read().decode("utf-8", "replace").splitlines()
+    return "\n".join(lines[-_LOG_LINES:])
 
 
 def _spawn(address: str | None, port: int | None) -> subprocess.Popen[bytes]:
     """A server that neither the terminal nor this process takes along when it ends."""
     options = [] if port is None else ["--port", str(port)]
     options += [] if address is None else ["--address", address]
-    _set_long_log_aside()
     with log_path().open("ab") as log:
         return subprocess.Popen(
             [sys.executable, "-P", "-m", "covalent", "start", "--foreground", *options],
@@ -179,6 +199,11 @@ def _set_long_log_aside() -> None:
 @contextmanager
 def _only_one() -> Iterator[None]:
     """Wait until no other process is starting a server on this data directory."""
-    with (data_dir() / "start.lock").open("w") as lock:
+    path = data_dir() / "start.lock"
+    try:
+        lock = path.open("w")
+    except OSError as error:
+        raise ServerError(f"No server can be started: {path} cannot be written: {error.strerror}.") from error
+    with lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import gzip
+import zlib
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 import msgspec
 
-from ..errors import ClientError, NotFoundError
+from ..errors import NotFoundError
 from ..model import DispatchInfo, Event, Graph, TaskInfo
 from ..states import Status
 from .bundle import Bundle, receive
+from .decoding import decoded
 from .events import Update, updates
 from .transport import PATIENCE_S, Transport
 from .views import DispatchPage, EventPage, Health, LogPart, TaskPage, TaskView
@@ -21,6 +24,7 @@ T = TypeVar("T")
 
 #: Bodies shorter than this are not worth compressing.
 _COMPRESS_FROM = 1400
+_SAMPLE = 65536
 
 #: The server sends something every 15 s.
 _SILENCE_S = 40.0
@@ -40,7 +44,7 @@ class Server:
 
     def health(self, *, timeout_s: float = 5.0) -> Health:
         answer = self.transport.request("GET", "/health", timeout_s=timeout_s)
-        return _decode(answer.body, Health)
+        return decoded(answer.body, Health)
 
     # Dispatching
 
@@ -57,25 +61,25 @@ class Server:
     def submit(self, submission: bytes, dispatch_id: str) -> str:
         """Dispatch an encoded submission. Sending it again under the same id changes nothing."""
         headers = {"Content-Type": "application/msgpack", "Idempotency-Key": dispatch_id}
-        if len(submission) >= _COMPRESS_FROM:
+        if _is_worth_compressing(submission):
             submission = gzip.compress(submission, compresslevel=1)
             headers["Content-Encoding"] = "gzip"
         answer = self.transport.request("POST", "/dispatches", body=submission, headers=headers, timeout_s=300)
-        return str(_decode(answer.body, dict[str, Any])["dispatch_id"])
+        return str(decoded(answer.body, dict[str, Any])["dispatch_id"])
 
     def start(self, dispatch_id: str) -> DispatchInfo:
-        return _decode(self.transport.request("POST", f"/dispatches/{dispatch_id}/start").body, DispatchInfo)
+        return decoded(self.transport.request("POST", _path(dispatch_id, "start")).body, DispatchInfo)
 
     def cancel(self, dispatch_id: str, task_ids: Iterable[int] | None) -> str:
         body = msgspec.json.encode({"task_ids": None if task_ids is None else list(task_ids)})
         headers = {"Content-Type": "application/json"}
-        answer = self.transport.request("POST", f"/dispatches/{dispatch_id}/cancel", body=body, headers=headers)
-        return str(_decode(answer.body, dict[str, Any])["message"])
+        answer = self.transport.request("POST", _path(dispatch_id, "cancel"), body=body, headers=headers)
+        return str(decoded(answer.body, dict[str, Any])["message"])
 
     def delete(self, dispatch_id: str) -> int:
         """Returns how many dispatches went, with those below it."""
-        answer = self.transport.request("DELETE", f"/dispatches/{dispatch_id}")
-        return int(_decode(answer.body, dict[str, Any])["dispatches"])
+        answer = self.transport.request("DELETE", _path(dispatch_id))
+        return int(decoded(answer.body, dict[str, Any])["dispatches"])
 
     # Looking
 
@@ -85,32 +89,32 @@ class Server:
         return self._get("/dispatches", DispatchPage, limit=limit, before=before, status=status, search=search)
 
     def dispatch(self, dispatch_id: str) -> DispatchInfo:
-        return self._get(f"/dispatches/{dispatch_id}", DispatchInfo)
+        return self._get(_path(dispatch_id), DispatchInfo)
 
     def graph(self, dispatch_id: str) -> Graph:
-        return self._get(f"/dispatches/{dispatch_id}/graph", Graph)
+        return self._get(_path(dispatch_id, "graph"), Graph)
 
     def tasks(self, dispatch_id: str, *, status: Status | None = None) -> Iterator[TaskInfo]:
         """All of them, a page at a time."""
         after: int | None = -1
         while after is not None:
-            page = self._get(f"/dispatches/{dispatch_id}/tasks", TaskPage, after=after, status=status)
+            page = self._get(_path(dispatch_id, "tasks"), TaskPage, after=after, status=status)
             yield from page.items
             after = page.next
 
     def task(self, dispatch_id: str, node_id: int) -> TaskView:
-        return self._get(f"/dispatches/{dispatch_id}/tasks/{node_id}", TaskView)
+        return self._get(_path(dispatch_id, "tasks", node_id), TaskView)
 
     def events(self, dispatch_id: str, *, node_id: int | None = None, after: int = 0) -> Iterator[Event]:
         """All of them, a page at a time."""
         cursor: int | None = after
         while cursor is not None:
-            page = self._get(f"/dispatches/{dispatch_id}/events", EventPage, after=cursor, node=node_id)
+            page = self._get(_path(dispatch_id, "events"), EventPage, after=cursor, node=node_id)
             yield from page.items
             cursor = page.next
 
     def why(self, dispatch_id: str, node_id: int | None = None) -> str:
-        found = self._get(f"/dispatches/{dispatch_id}/why", dict[str, Any], node=node_id)
+        found = self._get(_path(dispatch_id, "why"), dict[str, Any], node=node_id)
         return str(found["sentence"])
 
     def log(
@@ -118,7 +122,7 @@ class Server:
     ) -> LogPart:
         """What a task wrote to ``stdout`` or ``stderr``, from byte ``offset`` on, as far as one answer reaches."""
         query = {"stream": stream, "attempt": attempt, "offset": offset}
-        answer = self.transport.request("GET", f"/dispatches/{dispatch_id}/tasks/{node_id}/log", query=query)
+        answer = self.transport.request("GET", _path(dispatch_id, "tasks", node_id, "log"), query=query)
         return LogPart(
             data=answer.body,
             next_offset=int(answer.headers["X-Log-Next"]),
@@ -131,7 +135,7 @@ class Server:
         With ``tasks``, the events after ``after`` as well.
         """
         query = {"after": after, "tasks": "true" if tasks else "false"}
-        path = f"/dispatches/{dispatch_id}/stream"
+        path = _path(dispatch_id, "stream")
         with self.transport.open(path, query=query, timeout_s=_SILENCE_S) as stream:
             yield from updates(stream.chunks())
 
@@ -143,17 +147,22 @@ class Server:
 
         def once() -> Bundle:
             query = {"what": what, "node": node_id}
-            with self.transport.open(f"/dispatches/{dispatch_id}/bundle", query=query) as stream:
+            with self.transport.open(_path(dispatch_id, "bundle"), query=query) as stream:
                 return receive(stream)
 
         return self.transport.patiently(once)
 
     def _get(self, path: str, kind: type[T], **query: Any) -> T:
-        return _decode(self.transport.request("GET", path, query=query).body, kind)
+        return decoded(self.transport.request("GET", path, query=query).body, kind)
 
 
-def _decode(body: bytes, kind: type[T]) -> T:
-    try:
-        return msgspec.json.decode(body, type=kind)
-    except msgspec.MsgspecError as error:
-        raise ClientError(f"The server's answer could not be understood: {error}.") from error
+def _path(*parts: object) -> str:
+    """The path of something below ``/dispatches``; a user's text in it stays one part."""
+    return "/".join(("/dispatches", *(quote(str(part), safe="") for part in parts)))
+
+
+def _is_worth_compressing(body: bytes) -> bool:
+    """Judged by a part of it; what users send is often compressed already, or random."""
+    start = len(body) // 2
+    part = body[start : start + _SAMPLE]
+    return len(body) >= _COMPRESS_FROM and len(zlib.compress(part, level=1)) < 0.8 * len(part)

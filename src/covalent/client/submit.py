@@ -47,7 +47,7 @@ def with_server(address: str | None, action: Callable[[Server], T]) -> T:
         pass  # What goes wrong from here on is not to be told as a consequence of this.
     started = ensure_running()
     if started.new:
-        tell(f"Started a Covalent server at {ui_address() or started.record.address} ('covalent stop' ends it).")
+        tell(f"Started a Covalent server at {ui_address(started.record.address)} ('covalent stop' ends it).")
     return action(Server(address))
 
 

@@ -28,6 +28,7 @@ from ..errors import (
 )
 from .border import border
 from .locate import Target, locate
+from .log_level import follow_setting
 
 VERSION_HEADER = "X-Covalent-Version"
 CONNECT_TIMEOUT_S = 5.0
@@ -45,7 +46,6 @@ log = logging.getLogger("covalent.client")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Answer:
-    status: int
     headers: Mapping[str, str]
     body: bytes
 
@@ -110,7 +110,7 @@ class Transport:
             with self._exchange(method, path, query, body, headers, timeout_s) as (response, url):
                 with border(url):
                     data = response.read()
-                return Answer(status=response.status, headers=response.headers, body=data)
+                return Answer(headers=response.headers, body=data)
 
         return self.patiently(once)
 
@@ -141,8 +141,8 @@ class Transport:
             try:
                 result = attempt()
             except (ServerUnreachableError, RequestError) as error:
-                returning = self._address in _answered or isinstance(error, InterruptedServerError)
-                if not (error.retryable and returning) or time.monotonic() + pause_s > give_up:
+                never_there = type(error) is ServerUnreachableError and self._address not in _answered
+                if never_there or not error.retryable or time.monotonic() + pause_s > give_up:
                     raise
                 log.info("%s Trying again in %.2f s.", error, pause_s)
             else:
@@ -167,8 +167,10 @@ class Transport:
             raise ServerUnreachableError(target.url, f"none runs on the data directory {data_dir()}")
         given = {k: v for k, v in (query or {}).items() if v is not None}
         url = f"{target.url}/api/v1{path}" + (f"?{urlencode(given)}" if given else "")
+        pool = _pool(os.getpid())
+        log.debug("%s %s, %d bytes", method, url, len(body or b""))
         with border(target.url):
-            response = _pool(os.getpid()).request(
+            response = pool.request(
                 method,
                 url,
                 body=body,
@@ -192,6 +194,7 @@ def expect_nobody() -> None:
 
 @lru_cache(maxsize=1)
 def _pool(process: int) -> urllib3.PoolManager:  # noqa: ARG001  (a forked process must not share sockets)
+    follow_setting()
     return urllib3.PoolManager(maxsize=8)
 
 
@@ -228,4 +231,4 @@ def _message(body: bytes, status: int) -> str:
     try:
         return str(json.loads(body)["error"]["message"])
     except (ValueError, KeyError, TypeError):
-        return f"The server refused with status {status} and no explanation it could be asked for."
+        return f"The server refused the request with status {status} and did not say why."

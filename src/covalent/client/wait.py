@@ -6,16 +6,22 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from threading import Timer
+from typing import TYPE_CHECKING
 
 from ..errors import ServerUnreachableError
 from ..model import DispatchInfo
-from ..states import FINAL
+from ..states import FINAL, Status
 from .server import connect
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
 
 #: How long a server may be gone before waiting for it ends, too.
 GONE_LIMIT_S = 600.0
 _TELL_AFTER_S = 3.0
 _PAUSE_S = 0.1
+_BAR_AFTER_S = 0.3
 
 Show = Callable[[DispatchInfo], None]
 
@@ -55,6 +61,8 @@ def _follow(dispatch_id: str, address: str | None, show: Show) -> DispatchInfo:
             for update in server.stream(dispatch_id):
                 gone_since = None
                 if isinstance(update, DispatchInfo):
+                    if info is None and update.status is Status.NEW_OBJECT:
+                        tell(f"Dispatch {dispatch_id} has not been started; 'covalent run {dispatch_id}' does that.")
                     info = update
                     show(info)
         except ServerUnreachableError as error:
@@ -86,14 +94,28 @@ def _progress() -> Iterator[Show]:
         TextColumn("{task.fields[state]}"),
         TimeElapsedColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True), transient=True, refresh_per_second=10) as progress:
-        bar = progress.add_task("", total=None, state="")
+    progress = Progress(*columns, console=Console(stderr=True), transient=True, refresh_per_second=10)
+    bar = progress.add_task("", total=None, state="")
 
-        def show(info: DispatchInfo) -> None:
-            ended = sum(count for status, count in info.counts.items() if status in FINAL)
-            progress.update(bar, description=info.name, completed=ended, total=info.tasks or None, state=_state(info))
+    def show(info: DispatchInfo) -> None:
+        ended = sum(count for status, count in info.counts.items() if status in FINAL)
+        progress.update(bar, description=info.name, completed=ended, total=info.tasks or None, state=_state(info))
 
+    with progress if _in_notebook() else _appearing(progress):
         yield show
+
+
+@contextmanager
+def _appearing(progress: Progress) -> Iterator[None]:
+    """Show it after a moment: what is over at once needs no bar."""
+    timer = Timer(_BAR_AFTER_S, progress.start)
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        timer.join()
+        progress.stop()
 
 
 def _state(info: DispatchInfo) -> str:

@@ -87,14 +87,14 @@ def dispatcher_address() -> str:
     return url_of("http", _stored("dispatcher.address"), _stored("dispatcher.port"))
 
 
-def ui_address() -> str | None:
-    """The URL under which people reach the server's pages, where that is set; None if it is the server's own.
+def ui_address(server: str) -> str:
+    """The URL under which people reach the pages of the server at the URL ``server``.
 
     :raises ConfigError: if a setting is wrong
     """
-    if not file.values(config_path()).get("user_interface"):
-        return None
-    return url_of("http", _value("user_interface.address"), _value("user_interface.port"))
+    said = file.values(config_path()).get("user_interface", {})
+    parts = urlsplit(server)
+    return url_of(parts.scheme, said.get("address", parts.hostname), said.get("port", parts.port))
 
 
 def _value(key: str) -> Any:

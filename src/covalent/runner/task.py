@@ -120,7 +120,7 @@ class TaskRunner:
             raise TaskFailedError(
                 "ENVIRONMENT",
                 f"The worker has no module {error.name!r}, which the task needs. Add its package to the task's DepsPip, "
-                f"or install it where the server runs ({sys.prefix}).",
+                "or install it where the server runs.",
                 error,
             ) from None
         kwargs = {**kwargs, **call_hooks(hooks["before"])} if hooks else kwargs

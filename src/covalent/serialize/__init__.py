@@ -7,7 +7,7 @@ way in.
 
 from .codec import cycle_error, decode_submission, encode_submission, find_cycle
 from .culprit import locate
-from .pickler import Reduction, ValuePickler, call_with_modules, digest, dumps, install_modules, loads, same
+from .pickler import Reduction, ValuePickler, call_with_modules, digest, dumps, install_modules, load, loads, same
 
 __all__ = [
     "Reduction",
@@ -20,6 +20,7 @@ __all__ = [
     "encode_submission",
     "find_cycle",
     "install_modules",
+    "load",
     "loads",
     "locate",
     "same",

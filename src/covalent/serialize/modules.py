@@ -10,6 +10,7 @@ import site
 import sys
 import sysconfig
 from collections.abc import Iterator
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
 
@@ -98,13 +99,28 @@ def _is_own_import(name: str) -> bool:
     return _are_own_folders(spec.submodule_search_locations or ())
 
 
+def load_own(name: str) -> ModuleType | None:
+    """The user's own module of that name, loaded if need be; None if there is none, or it cannot be loaded."""
+    if name not in sys.modules:
+        try:
+            # The running script, imported by its name, would run again.
+            if not _is_own_import(name) or _is_script(importlib.util.find_spec(name)):
+                return None
+            importlib.import_module(name)
+        except Exception:  # noqa: BLE001 - a name inside a module, or a module that only works where the task runs
+            return None
+    return sys.modules[name] if is_own(name) else None
+
+
 def _find(name: str, found: dict[str, ModuleType]) -> None:
-    try:
-        module = sys.modules.get(name) or importlib.import_module(name)
-    except Exception:  # noqa: BLE001 - a name inside a module, or a module that only works where the task runs
-        return
-    if is_own(name):
+    module = load_own(name)
+    if module is not None:
         found[name] = module
+
+
+def _is_script(spec: ModuleSpec | None) -> bool:
+    script = vars(sys.modules["__main__"]).get("__file__")
+    return spec is None or (isinstance(script, str) and spec.origin == str(Path(script).resolve()))
 
 
 @functools.lru_cache(maxsize=4096)

@@ -82,8 +82,9 @@ class ModuleParts:
         return found
 
     def _want(self, module: ModuleType, names: frozenset[str]) -> None:
-        mentioned = {name for name in names if name in vars(module)}
-        self._wanted.setdefault(module.__name__, set()).update(mentioned)
+        wanted = self._wanted.setdefault(module.__name__, set())
+        mentioned = {name for name in names if name in vars(module)} - wanted
+        wanted.update(mentioned)
         if names & _LOOKUPS:
             self.want_all(module)
         for name in mentioned:
@@ -109,6 +110,11 @@ def names_in(code: CodeType) -> frozenset[str]:
 
 
 def _is_ours(value: object) -> bool:
-    home = value.__name__ if isinstance(value, ModuleType) else getattr(value, "__module__", None)
-    named = isinstance(value, ModuleType | FunctionType | type)
-    return named and isinstance(home, str) and home.partition(".")[0] == _PACKAGE
+    """Whether it is Covalent, something in it, or an object of a class in it, but for what people decorated with it."""
+    if isinstance(value, ModuleType):
+        home = value.__name__
+    elif isinstance(value, FunctionType | type):
+        home = value.__module__
+    else:
+        home = type(value).__module__ if not callable(value) else ""
+    return home.partition(".")[0] == _PACKAGE

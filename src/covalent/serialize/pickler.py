@@ -16,13 +16,14 @@ import sys
 import typing
 from collections.abc import Callable, Sequence
 from types import FunctionType, ModuleType
-from typing import Any, Final
+from typing import IO, Any, Final
 
 import cloudpickle
 from cloudpickle import cloudpickle as by_value
 
 from ..errors import CovalentError, PickleError
 from . import modules
+from .classes import class_here, give_lasting_id
 from .culprit import locate
 from .parts import ModuleParts, explain_missing, names_in
 
@@ -109,6 +110,7 @@ class ValuePickler(cloudpickle.Pickler):  # type: ignore[misc]
             named = obj.__module__
             return _REMAKE[kind](obj) if named == "__main__" or self._is_homeless(named) else NotImplemented
         if issubclass(kind, type) and self.travels(obj.__module__):
+            give_lasting_id(obj)
             return by_value._dynamic_class_reduce(obj)
         return super().reducer_override(obj)
 
@@ -198,9 +200,33 @@ _OURS: Final = (install_modules, explain_missing, call_with_modules)
 
 
 class _Unpickler(pickle.Unpickler):
-    def __init__(self, data: bytes, inputs: Sequence[object]) -> None:
-        super().__init__(io.BytesIO(data))
+    """Fills references in, and lets the user's own classes be those of this process where it has them."""
+
+    def __init__(self, file: IO[bytes], inputs: Sequence[object]) -> None:
+        super().__init__(file)
         self._inputs = inputs
+        self._home: set[type] = set()
+
+    def find_class(self, module_name: str, global_name: str) -> Any:
+        found = super().find_class(module_name, global_name)
+        if found is by_value._make_skeleton_class or found is by_value._make_skeleton_enum:
+            return functools.partial(self._make_class, found)
+        return self._set_state if found is by_value._class_setstate else found
+
+    def _make_class(self, make: Callable[..., type], *args: Any) -> type:
+        if make is by_value._make_skeleton_enum:
+            _, name, _, _, module_name, class_id, _ = args
+        else:
+            _, name, _, attributes, class_id, _ = args
+            module_name = attributes.get("__module__")
+        cls = class_here(module_name, name, class_id)
+        if cls is None:
+            return make(*args)
+        self._home.add(cls)
+        return cls
+
+    def _set_state(self, cls: type, state: object) -> type:
+        return cls if cls in self._home else by_value._class_setstate(cls, state)
 
     def persistent_load(self, reference: object) -> object:
         if isinstance(reference, int) and 0 <= reference < len(self._inputs):
@@ -227,9 +253,14 @@ def dumps(value: object, what: str = "value") -> bytes:
         raise PickleError(f"The {what} cannot be pickled: {error}{locate(value, pickler.encode)}.") from error
 
 
-def loads(data: bytes, inputs: Sequence[object] = ()) -> Any:
+def load(file: IO[bytes], inputs: Sequence[object] = ()) -> Any:
     """The value of a pickle; ``inputs`` are the values that its references stand for. Raises whatever opening it raises.
 
     :raises PickleError: if it refers to more than ``inputs`` holds
     """
-    return _Unpickler(data, inputs).load()
+    return _Unpickler(file, inputs).load()
+
+
+def loads(data: bytes, inputs: Sequence[object] = ()) -> Any:
+    """As :func:`load`, from bytes."""
+    return load(io.BytesIO(data), inputs)

@@ -32,8 +32,10 @@ DIALECT: Final = Dialect(
         "busy": "WITH (fillfactor = 50)",  # Room for the next version of a row beside it, so that no index has to follow.
         "lock": "FOR UPDATE",
         "like": "ILIKE",
-        "texts": "SELECT unnest(CAST($ AS text[]))",
-        "numbers": "SELECT unnest(CAST($ AS bigint[]))",
+        # Not IN (SELECT unnest …): for tables too new to have statistics that is planned as a loop within a loop.
+        "in_texts": "= ANY (CAST($ AS text[]))",
+        "in_numbers": "= ANY (CAST($ AS bigint[]))",
+        "not_in_numbers": "<> ALL (CAST($ AS bigint[]))",
         "schema": SCHEMA,
     },
     parameter=lambda name: f"%({name})s",

@@ -1,7 +1,7 @@
 """The package's SQL: one set of named queries in files, written out for one dialect.
 
 Queries are written with named parameters, ``:name``. A query with a ``-- rows:`` line takes many rows at once, which it sees as the
-table ``r``. What SQLite and PostgreSQL spell differently stands in braces, ``{lock}`` or ``{texts:ids}``; see :class:`Dialect`.
+table ``r``. What SQLite and PostgreSQL spell differently stands in braces, ``{lock}`` or ``{in_texts:ids}``; see :class:`Dialect`.
 """
 
 from __future__ import annotations

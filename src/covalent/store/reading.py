@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
 from ..errors import NotFoundError
 from ..model import AttemptInfo, Blob, DispatchInfo, Event, Graph, Snapshot, TaskInfo
 from ..states import Cause, Status
 from . import codec
 from .database import LARGEST, Row, Session
+
+#: Characters. SQLite refuses patterns of more than 50,000 bytes.
+LONGEST_SEARCH: Final = 4000
 
 
 def dispatch(session: Session, dispatch_id: str) -> DispatchInfo:
@@ -18,9 +22,12 @@ def dispatch(session: Session, dispatch_id: str) -> DispatchInfo:
 def dispatches(
     session: Session, *, limit: int, before: str | None, statuses: Iterable[Status], search: str, roots_only: bool
 ) -> list[DispatchInfo]:
+    below = LARGEST if before is None else _key(session, before)
+    if len(search) > LONGEST_SEARCH:
+        return []
     rows = session.all(
         "dispatches",
-        below=LARGEST if before is None else _key(session, before),
+        below=below,
         statuses=_texts(statuses),
         pattern=_pattern(search),
         roots_only=int(roots_only),

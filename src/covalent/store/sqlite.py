@@ -40,8 +40,9 @@ DIALECT: Final = Dialect(
         "busy": "WITHOUT ROWID",
         "lock": "",
         "like": "LIKE",
-        "texts": "SELECT value FROM json_each($)",
-        "numbers": "SELECT value FROM json_each($)",
+        "in_texts": "IN (SELECT value FROM json_each($))",
+        "in_numbers": "IN (SELECT value FROM json_each($))",
+        "not_in_numbers": "NOT IN (SELECT value FROM json_each($))",
     },
     parameter=lambda name: f":{name}",
 )

@@ -10,7 +10,8 @@ from typing import Any
 from ..errors import PickleError
 from ..model import NodeKind
 from ..serialize import locate
-from .payload import ArgumentPickler, cannot_travel
+from .packing import cannot_travel
+from .payload import ArgumentPickler
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

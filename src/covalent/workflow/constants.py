@@ -11,7 +11,7 @@ from ..errors import WorkflowError
 from ..serialize import digest
 
 if TYPE_CHECKING:
-    from .payload import WorkflowPickler
+    from .packing import WorkflowPickler
 
 #: Values from this size on are kept apart from the payloads that hold them.
 LARGE_BYTES: Final = 1024 * 1024

@@ -7,13 +7,14 @@ import inspect
 import textwrap
 from collections.abc import Callable
 from types import MethodType
-from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, ParamSpec, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, ParamSpec, Self, TypeVar, cast
 
 from ..errors import WorkflowError
+from ..serialize import loads
 from .settings import Settings
 
 if TYPE_CHECKING:
-    from .payload import Functions
+    from .packing import Packed, Packer
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -29,22 +30,39 @@ class Decorated(Generic[P, R]):
     """A callable with settings."""
 
     kind: ClassVar[str]  #: What people call it.
+
+    #: What it arrived as. It is opened only to be used, as what it needs may not be here.
+    packed: Packed | None = None
+
     __name__: str
     __wrapped__: Callable[..., Any]
 
     def __init__(self, function: Callable[P, R], settings: Settings) -> None:
         if not callable(cast("object", function)):
-            hint = " Put it below @classmethod or @property." if hasattr(function, "__get__") else ""
+            hint = " Write it below @classmethod or @property." if hasattr(function, "__get__") else ""
             raise WorkflowError(f"{self.kind} takes something that can be called, not {function!r}.{hint}")
         functools.update_wrapper(cast("Any", self), function, updated=())
         self.__name__ = name_of(function)
         self.settings = settings
         self._source: str | None = None
 
+    @classmethod
+    def restore(cls, packed: Packed, settings: Settings) -> Self:
+        """One that arrived packed."""
+        made = cls.__new__(cls)
+        made.__name__, made._source, made.packed, made.settings = packed.name, packed.source, packed, settings
+        return made
+
     @property
     def function(self) -> Callable[P, R]:
         """What was decorated."""
+        if self.packed is not None and "__wrapped__" not in vars(self):
+            self.__wrapped__ = self.open(self.packed)
         return self.__wrapped__
+
+    def open(self, packed: Packed) -> Callable[..., Any]:
+        """The function in what it arrived as."""
+        return cast("Callable[..., Any]", loads(packed.data))
 
     @property
     def source(self) -> str:
@@ -53,8 +71,8 @@ class Decorated(Generic[P, R]):
             self._source = source_of(self.__wrapped__)
         return self._source
 
-    def travel(self, functions: Functions) -> Any:
-        """How it is pickled for whoever traces a workflow with it: a reduction, or NotImplemented for the usual way."""
+    def travel(self, packer: Packer) -> Any:
+        """How it is pickled for whoever builds a workflow with it: a reduction, or NotImplemented for the usual way."""
         return NotImplemented
 
     def __get__(self, instance: object, owner: type | None = None) -> Any:

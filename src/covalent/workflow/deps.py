@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Final, TypeAlias
@@ -44,9 +43,6 @@ class DepsPip:
         """
         lines = _requirement_lines(Path(self.reqs_path), ()) if self.reqs_path else ()
         return (*(package.strip() for package in self.packages), *lines)
-
-    def __reduce__(self) -> tuple[type[DepsPip], tuple[tuple[str, ...]]]:
-        return DepsPip, (self.requirements(),)
 
     def __repr__(self) -> str:
         file = f", reqs_path={self.reqs_path!r}" if self.reqs_path else ""
@@ -102,17 +98,11 @@ class DepsModule:
         return f"DepsModule({self.name!r})"
 
 
-@dataclass(frozen=True, init=False)
 class DepsCall:
     """A call made where a task runs, before or after its function.
 
     What a call before returns is passed to the task's function as the argument ``retval_keyword``, if that is given.
     """
-
-    func: Callable[..., Any]
-    args: tuple[Any, ...] = ()
-    kwargs: Mapping[str, Any] = field(default_factory=dict)
-    retval_keyword: str = ""
 
     def __init__(
         self,
@@ -124,11 +114,12 @@ class DepsCall:
     ) -> None:
         if not callable(func):
             raise WorkflowError(f"DepsCall takes a function first, not {func!r}")
-        set_field = object.__setattr__
-        set_field(self, "func", func)
-        set_field(self, "args", tuple(args))
-        set_field(self, "kwargs", dict(kwargs or {}))
-        set_field(self, "retval_keyword", retval_keyword)
+        self.func, self.args, self.kwargs = func, list(args), dict(kwargs or {})
+        self.retval_keyword = retval_keyword
+
+    def __repr__(self) -> str:
+        keyword = f", retval_keyword={self.retval_keyword!r}" if self.retval_keyword else ""
+        return f"DepsCall({self.func!r}, {self.args!r}, {self.kwargs!r}{keyword})"
 
 
 PipLike: TypeAlias = DepsPip | str | Iterable[str]
@@ -151,7 +142,7 @@ def modules_of(value: ModuleLike | Iterable[ModuleLike] | None) -> frozenset[str
     """``deps_module`` in any of its forms, as names."""
     if value is None:
         return frozenset()
-    each = (value,) if isinstance(value, DepsModule | ModuleType | str) else tuple(value)
+    each = tuple(value) if isinstance(value, list | tuple | set | frozenset) else (value,)
     return frozenset(part.name if isinstance(part, DepsModule) else DepsModule(part).name for part in each)
 
 

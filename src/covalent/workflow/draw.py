@@ -52,6 +52,6 @@ def to_dot(graph: Graph) -> Any:
 
 
 def _show(svg: str) -> None:
-    notebook = sys.modules.get("IPython")
-    if notebook is not None and notebook.get_ipython() is not None:
-        notebook.display.display(notebook.display.SVG(svg))
+    shell, display = sys.modules.get("IPython"), sys.modules.get("IPython.display")
+    if shell is not None and display is not None and shell.get_ipython() is not None:
+        display.display(display.SVG(svg))

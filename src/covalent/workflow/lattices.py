@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypedDict, Unpack, overload
 
 from ..errors import WorkflowError
 from ..model import Submission
+from ..serialize import loads
 from .build import build
 from .decorated import Decorated, P, R
 from .deps import BashLike, CallLike, PipLike
+from .packing import Packed, Packer
 from .settings import ExecutorArgument, settings_of
 from .trace import current_trace
 
@@ -34,6 +36,16 @@ class Lattice(Decorated[P, R]):
         with trace.inlined(self.settings):
             return self.function(*args, **kwargs)
 
+    def open(self, packed: Packed) -> Callable[..., Any]:
+        inner: Lattice[..., Any] = loads(packed.data)
+        # If it is recursive, this is what it calls.
+        inner.packed = packed
+        return inner.function
+
+    def travel(self, packer: Packer) -> Any:
+        packed = None if self.replacements else packer.pack_lattice(self)
+        return (Lattice.restore, (packed, self.settings)) if packed else NotImplemented
+
     def replacing(self, replacements: Mapping[str, Task[..., Any]]) -> Lattice[P, R]:
         """The same workflow with other electrons in place of those of the same name, in its sublattices too.
 
@@ -43,7 +55,7 @@ class Lattice(Decorated[P, R]):
             if getattr(replacement, "kind", None) != "electron":
                 raise WorkflowError(f"Only an electron can take the place of the electron {name}, not {replacement!r}.")
         other = Lattice(self.function, self.settings)
-        other._source = self._source
+        other._source = self.source
         other.replacements = {**self.replacements, **replacements}
         return other
 

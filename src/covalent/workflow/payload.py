@@ -1,26 +1,21 @@
-"""Functions and arguments to bytes, with handles and large values replaced by references."""
+"""Arguments and return values to bytes, with handles and large values replaced by references."""
 
 from __future__ import annotations
 
-import functools
-import importlib
 import operator
 import pickle
 from collections.abc import Callable
 from dataclasses import dataclass
-from types import ModuleType
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final
 
-from ..errors import CovalentError, HandleUseError, PickleError, WorkflowError
-from ..serialize import Reduction, ValuePickler, call_with_modules, digest, install_modules, locate, same
+from ..errors import HandleUseError
+from ..serialize import Reduction
 from .constants import LARGE_BYTES, Constants
-from .decorated import Decorated
 from .handle import Derived, Electron, handles_in
+from .packing import Packer, WorkflowPickler
 
 if TYPE_CHECKING:
-    from .tasks import Task
     from .trace import Trace
-
 
 #: Handles nested deeper than this, as ``sum`` over many tasks makes them, are not pickled from the outside in.
 MAX_DEPTH: Final = 50
@@ -35,93 +30,11 @@ class Payload:
     constants: tuple[str, ...]  #: Digests.
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class PackedFunction:
-    """A task's function, ready to travel. Electrons keep it wherever they are opened, so that its digest stays the same."""
-
-    name: str
-    source: str
-    data: bytes
-    digest: str
-
-
-class WorkflowPickler(ValuePickler):
-    """Knows electrons and lattices.
-
-    In a task they are the functions they were made from, as they would be called there; with ``tracing`` they stay what they are, for
-    whoever builds a graph with them.
-    """
-
-    def __init__(self, functions: Functions, *, tracing: bool = False, forced: frozenset[str] = frozenset()) -> None:
-        super().__init__(forced)
-        self._functions, self._tracing = functions, tracing
-        self.met_electrons = False
-
-    def fresh(self) -> WorkflowPickler:
-        return WorkflowPickler(self._functions, tracing=self._tracing, forced=self._forced)
-
-    def reducer_override(self, obj: Any) -> Any:
-        if isinstance(obj, Decorated):
-            self.met_electrons = True
-            return obj.travel(self._functions) if self._tracing else same(obj.function)
-        return super().reducer_override(obj)
-
-
-class FunctionPickler(WorkflowPickler):
-    """Pickles what a task calls. Workers keep it open from one task to the next."""
-
-    def ship(self, value: object, shipped: dict[str, ModuleType]) -> object:
-        return functools.partial(call_with_modules, install_modules, shipped, cast("Callable[..., object]", value))
-
-
-class Functions:
-    """Pickles the function of each electron once."""
-
-    def __init__(self) -> None:
-        self._packed: dict[Task[..., Any], PackedFunction] = {}
-
-    def pack(self, task: Task[..., Any]) -> PackedFunction:
-        """The function of a task that is not a sublattice.
-
-        :raises PickleError: if it cannot be pickled
-        """
-        packed = task.packed or self._packed.get(task)
-        if packed is None:
-            packed = self._packed[task] = self.pack_as(task, task.function)
-        return packed
-
-    def pack_as(self, task: Task[..., Any], function: Callable[..., Any], *, tracing: bool = False) -> PackedFunction:
-        """``function`` as what ``task`` calls, with the modules that the task asks for.
-
-        :raises PickleError: if it cannot be pickled
-        """
-        for name in task.settings.modules:
-            try:
-                importlib.import_module(name)
-            except ImportError as error:
-                raise WorkflowError(f"DepsModule({name!r}): it cannot be imported here: {error}") from error
-        pickler = FunctionPickler(self, tracing=tracing, forced=task.settings.modules)
-        try:
-            data = pickler.encode(function)
-        except CovalentError:
-            raise
-        except Exception as error:
-            raise cannot_travel(f"The function {task.__name__}", error, locate(function, pickler.encode)) from error
-        return PackedFunction(name=task.__name__, source=task.source, data=data, digest=digest(data))
-
-
-def cannot_travel(what: str, error: Exception, where: str = "") -> PickleError:
-    """The error that says so."""
-    return PickleError(
-        f"{what} cannot travel to a worker: {error}{where}. Make such things inside the task, from plain values that travel."
-    )
-
-
 class ArgumentPickler(WorkflowPickler):
     """Pickles what tasks of one trace are given and what its lattice returns."""
 
-    def __init__(self, trace: Trace, functions: Functions, constants: Constants, *, tracing: bool = False) -> None:
-        super().__init__(functions, tracing=tracing)
+    def __init__(self, trace: Trace, packer: Packer, constants: Constants, *, tracing: bool = False) -> None:
+        super().__init__(packer, tracing=tracing)
         self._trace, self._large = trace, constants
         self._inputs: dict[int, int] = {}
         self._constants: list[str] = []

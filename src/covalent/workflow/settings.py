@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from dataclasses import astuple, dataclass, fields
 from typing import Any, Final, Protocol, TypeAlias, runtime_checkable
 
-from ..errors import WorkflowError
+from ..errors import UnknownExecutorError, WorkflowError
 from ..model import ExecutorSpec
 from .deps import (
     BashLike,
@@ -64,14 +64,30 @@ class Settings:
         return Settings(**merged)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        values = {field.name: getattr(self, field.name) for field in fields(self)}
-        for name in ("executor", "workflow_executor"):
-            values[name] = None if values[name] is None else executor_spec(values[name])
-        return _settings, (values,)
+        # One text, as two pickles of equal texts differ in which of them are one object.
+        said = {
+            "executors": [
+                executor and astuple(executor_spec(executor)) for executor in (self.executor, self.workflow_executor)
+            ],
+            "pip": self.pip and self.pip.requirements(),
+            "bash": self.bash and self.bash.commands,
+            "modules": sorted(self.modules),
+        }
+        return _settings, (json.dumps(said), self.before, self.after)
 
 
-def _settings(values: dict[str, Any]) -> Settings:
-    return Settings(**values)
+def _settings(text: str, before: tuple[DepsCall, ...] | None, after: tuple[DepsCall, ...] | None) -> Settings:
+    said = json.loads(text)
+    executor, workflow_executor = (spec and ExecutorSpec(name=spec[0], options=spec[1]) for spec in said["executors"])
+    return Settings(
+        executor=executor,
+        workflow_executor=workflow_executor,
+        pip=None if said["pip"] is None else DepsPip(said["pip"]),
+        bash=None if said["bash"] is None else DepsBash(said["bash"]),
+        before=before,
+        after=after,
+        modules=frozenset(said["modules"]),
+    )
 
 
 def settings_of(
@@ -122,3 +138,17 @@ def executor_spec(executor: ExecutorArgument) -> ExecutorSpec:
     except (TypeError, ValueError) as error:
         raise WorkflowError(f"The settings of executor {spec.name!r} must be plain JSON: {error}") from error
     return ExecutorSpec(name=spec.name, options=options)
+
+
+def known_spec(executor: ExecutorArgument) -> ExecutorSpec:
+    """An executor as it travels, if it can be had here.
+
+    :raises UnknownExecutorError: if none has its name
+    :raises WorkflowError: if its settings are not plain JSON
+    """
+    from ..executor.registry import BUILT_IN, known_executors
+
+    spec = executor_spec(executor)
+    if spec.name not in BUILT_IN and spec.name not in (known := known_executors()):
+        raise UnknownExecutorError(spec.name, known)
+    return spec

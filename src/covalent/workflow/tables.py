@@ -6,13 +6,12 @@ import json
 from typing import Generic, TypeVar
 
 from ..config import get_config
-from ..errors import CovalentError, UnknownExecutorError
-from ..executor.registry import BUILT_IN, known_executors
+from ..errors import CovalentError
 from ..model import Environment, ExecutorSpec, Function
 from ..serialize import digest
 from .deps import DepsCall
-from .payload import Functions, PackedFunction, WorkflowPickler, cannot_travel
-from .settings import ExecutorArgument, Settings, executor_spec
+from .packing import Packed, Packer, WorkflowPickler, cannot_travel
+from .settings import ExecutorArgument, Settings, known_spec
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -39,13 +38,13 @@ class Numbered(Generic[K, V]):
 class Tables:
     """Gives what nodes refer to its number; the bytes go into ``values``, by digest."""
 
-    def __init__(self, values: dict[str, bytes], functions: Functions) -> None:
-        self._values, self._packer = values, functions
+    def __init__(self, values: dict[str, bytes], packer: Packer) -> None:
+        self._values, self._packer = values, packer
         self.functions: Numbered[tuple[str, str], Function] = Numbered()
         self.environments: Numbered[Environment, Environment] = Numbered()
         self.executors: Numbered[str, ExecutorSpec] = Numbered()
 
-    def function(self, packed: PackedFunction) -> int:
+    def function(self, packed: Packed) -> int:
         self._values[packed.digest] = packed.data
         entry = Function(name=packed.name, digest=packed.digest, source=packed.source)
         return self.functions.number((packed.name, packed.digest), entry)
@@ -83,17 +82,5 @@ class Tables:
         return found
 
 
-def known_spec(executor: ExecutorArgument) -> ExecutorSpec:
-    """An executor as it travels, if it can be had here.
-
-    :raises UnknownExecutorError: if none has its name
-    :raises WorkflowError: if its settings are not plain JSON
-    """
-    spec = executor_spec(executor)
-    if spec.name not in BUILT_IN and spec.name not in (known := known_executors()):
-        raise UnknownExecutorError(spec.name, known)
-    return spec
-
-
 def _plain(call: DepsCall) -> tuple[object, list[object], dict[str, object], str]:
-    return call.func, list(call.args), dict(call.kwargs), call.retval_keyword
+    return call.func, call.args, call.kwargs, call.retval_keyword

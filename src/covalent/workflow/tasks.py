@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from typing import Any, ClassVar, TypedDict, TypeVar, Unpack, cast, overload
 
 from ..errors import HandleUseError, WorkflowError
-from ..serialize import loads
 from .build import SublatticeBuilder
 from .decorated import Decorated, P, R
 from .deps import BashLike, CallLike, ModuleLike, PipLike
 from .handle import Handle
 from .lattices import Lattice
-from .payload import Functions, PackedFunction
+from .packing import Packer
 from .settings import ExecutorArgument, Settings, settings_of
 from .trace import current_trace
 
@@ -28,15 +25,6 @@ class Task(Decorated[P, R]):
     """
 
     kind: ClassVar[str] = "electron"
-
-    #: The function as it came here in a pickle. It is opened only to be run, as what it needs may not be here.
-    packed: PackedFunction | None = None
-
-    @property
-    def function(self) -> Callable[P, R]:
-        if self.packed is not None and "__wrapped__" not in vars(self):
-            self.__wrapped__ = loads(self.packed.data)
-        return self.__wrapped__
 
     @property
     def lattice(self) -> Lattice[P, R] | None:
@@ -62,16 +50,8 @@ class Task(Decorated[P, R]):
         """What runs as the task of a sublattice, called from a lattice with these defaults."""
         return SublatticeBuilder(lattice, self.settings.over(defaults), dict(replacements))
 
-    def travel(self, functions: Functions) -> Any:
-        return NotImplemented if self.lattice else (_restore, (functions.pack(self), self.settings))
-
-
-def _restore(packed: PackedFunction, settings: Settings) -> Task[..., Any]:
-    # Pickles tell equal names from the same name; interned, it is the same one as in the functions that call it, as it was at first.
-    packed = replace(packed, name=sys.intern(packed.name))
-    task: Task[..., Any] = Task.__new__(Task)
-    task.__name__, task.settings, task.packed, task._source = packed.name, settings, packed, packed.source
-    return task
+    def travel(self, packer: Packer) -> Any:
+        return NotImplemented if self.lattice else (Task.restore, (packer.pack(self), self.settings))
 
 
 class ElectronSettings(TypedDict, total=False):

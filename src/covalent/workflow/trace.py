@@ -17,9 +17,10 @@ from ..serialize import cycle_error, digest, find_cycle, locate
 from .calls import PreparedElectron, argument_error, signature_of
 from .constants import LARGE_BYTES, Constants
 from .handle import Derived, Electron, Handle, describe
-from .payload import ArgumentPickler, Functions, Payload, WorkflowPickler, cannot_travel
-from .settings import WORKFLOW_EXECUTOR, Settings
-from .tables import Tables, known_spec
+from .packing import Packer, WorkflowPickler, cannot_travel
+from .payload import ArgumentPickler, Payload
+from .settings import WORKFLOW_EXECUTOR, Settings, known_spec
+from .tables import Tables
 
 if TYPE_CHECKING:
     from .lattices import Lattice
@@ -40,11 +41,11 @@ class Trace:
         self.name, self.defaults, self.replacements = name, defaults, replacements
         self.unused_replacements = set(replacements)
         self._values: dict[str, bytes] = {}
-        self._functions = Functions()
-        self._tables = Tables(self._values, self._functions)
-        self._constants = Constants(self._values, lambda: WorkflowPickler(self._functions))
-        self._plain = ArgumentPickler(self, self._functions, self._constants)
-        self._tracing = ArgumentPickler(self, self._functions, self._constants, tracing=True)
+        self._packer = Packer()
+        self._tables = Tables(self._values, self._packer)
+        self._constants = Constants(self._values, lambda: WorkflowPickler(self._packer))
+        self._plain = ArgumentPickler(self, self._packer, self._constants)
+        self._tracing = ArgumentPickler(self, self._packer, self._constants, tracing=True)
         self._prepared: dict[Task[..., Any], PreparedElectron] = {}
         self._nodes: list[Node] = []
         self._after: dict[int, dict[int, None]] = {}
@@ -158,10 +159,10 @@ class Trace:
     def keep_lattice(self, lattice: Lattice[..., Any]) -> str | None:
         """The digest of the pickled lattice; None if it cannot travel, which a workflow that is not dispatched again does not need."""
         try:
-            data = WorkflowPickler(self._functions, tracing=True).encode(lattice)
-        except Exception:  # noqa: BLE001 - a value's own methods may raise anything
+            packed = self._packer.pack_lattice(lattice)
+        except CovalentError:
             return None
-        return self._keep_bytes(data)
+        return self._keep_bytes(packed.data) if packed else None
 
     def _prepare(self, name: str, task: Task[..., Any]) -> PreparedElectron:
         if name in self.replacements:
@@ -169,11 +170,11 @@ class Trace:
             task = self.replacements[name]
         settings = task.settings.over(self.defaults)
         if task.lattice is None:
-            packed, kind, executor = self._functions.pack(task), NodeKind.TASK, settings.executor
+            packed, kind, executor = self._packer.pack(task), NodeKind.TASK, settings.executor
         else:
             _check_executors(task.lattice.settings.over(settings))
             builder = task.builder(task.lattice, self.defaults, self.replacements)
-            packed, kind = self._functions.pack_as(task, builder, tracing=True), NodeKind.SUBLATTICE
+            packed, kind = self._packer.pack_as(task, builder, tracing=True), NodeKind.SUBLATTICE
             executor = task.lattice.settings.over(settings).workflow_executor or WORKFLOW_EXECUTOR
         return PreparedElectron(
             name=name,

@@ -73,6 +73,7 @@ class Environments:
         if build is None or (build.done() and (build.cancelled() or build.exception() is not None)):
             loop = asyncio.get_running_loop()
             build = self._builds[requirements] = loop.run_in_executor(self._threads, self._make, requirements)
+            build.add_done_callback(_look_at)
         return await asyncio.shield(build)
 
     def close(self) -> None:
@@ -128,6 +129,12 @@ class Environments:
             lines = output.decode("utf-8", "replace").strip().splitlines()[-SHOWN_LINES:]
             said = "\n".join(lines) or f"it ended with exit code {installer.returncode}"
             raise EnvironmentFailedError(requirements, f"The installer said:\n{said}")
+
+
+def _look_at(build: asyncio.Future[Interpreter]) -> None:
+    """Nobody may be left who waits for it; asyncio would then complain about a failure that nobody saw."""
+    if not build.cancelled():
+        build.exception()
 
 
 def _interpreter(home: Path) -> Interpreter:

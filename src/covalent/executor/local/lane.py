@@ -38,6 +38,7 @@ class Crew(Protocol):
     """Who hires workers, and buries them."""
 
     durations: Durations
+    is_short: bool  #: Some lane has work and no worker for it.
 
     def load_more(self, group: Group) -> None:
         """Some of the group's attempts are still to be loaded, and few are left that are."""
@@ -152,6 +153,7 @@ class Lane:
     def on_ready(self, worker: Worker) -> None:
         self.failures = 0
         self.pump()
+        self._crew.staff()
 
     def on_outcome(self, worker: Worker, job: Job, outcome: Outcome, receipt: Receipt) -> None:
         if outcome.started_at is not None and outcome.ended_at is not None:
@@ -163,6 +165,8 @@ class Lane:
         if worker.is_leaving and not worker.given and worker.phase is Phase.READY:
             worker.stop()
         self.pump()
+        if self._crew.is_short:
+            self._crew.staff()
         if not self.queue:
             self._relieve(self._loop.time())
 

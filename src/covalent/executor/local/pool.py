@@ -60,6 +60,7 @@ class LocalPool:
     def __init__(self, data_dir: Path, size: int) -> None:
         self.size = size
         self.durations = Durations()
+        self.is_short = False
         self._loop = asyncio.get_running_loop()
         self._threads = ThreadPoolExecutor(4, thread_name_prefix="local-pool")
         self._directory = data_dir / "workers"
@@ -75,7 +76,7 @@ class LocalPool:
         self._tasks: set[asyncio.Task[Any]] = set()
         self._long_tasks: set[asyncio.Task[Any]] = set()  #: Those of them that nobody waits for at the end.
         self._watch_timer: asyncio.TimerHandle | None = None
-        self._names = (f"{uuid.uuid4().hex[:8]}-{number}" for number in itertools.count(1))
+        self._name, self._numbers = uuid.uuid4().hex[:8], itertools.count(1)
         self._is_closed = False
 
     @classmethod
@@ -225,7 +226,9 @@ class LocalPool:
             self._run(self._load_more(group), is_long=True)
 
     def staff(self) -> None:
-        if self._is_closed:
+        self.is_short = False
+        is_full = len(self._lanes) == 1 and self._base.size == self.size
+        if self._is_closed or is_full:
             return
         free = self.size - sum(lane.size for lane in self._lanes.values())
         for lane in self._lanes.values():
@@ -237,6 +240,7 @@ class LocalPool:
                 self._hire(lane)
                 wanted -= 1
             if wanted:
+                self.is_short = True
                 self._make_room(lane)
         if not self._base.failures:
             # Kept warm for what comes next.
@@ -306,7 +310,7 @@ class LocalPool:
         self._run(self._launch(lane))
 
     async def _launch(self, lane: Lane) -> None:
-        name = next(self._names)
+        name = f"{self._name}-{next(self._numbers)}"
         files = WorkerFiles.of(self._directory, name)
         try:
             launched = await self._in_thread(launch, lane.interpreter, files, self._objects.root)

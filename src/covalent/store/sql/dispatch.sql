@@ -1,8 +1,8 @@
 -- query: lock_dispatches
-SELECT id, key FROM dispatch WHERE id IN ({texts:ids}) ORDER BY key {lock}
+SELECT id, key FROM dispatch WHERE id {in_texts:ids} ORDER BY key {lock}
 
 -- query: dispatch_statuses
-SELECT id, key, status FROM dispatch WHERE id IN ({texts:ids})
+SELECT id, key, status FROM dispatch WHERE id {in_texts:ids}
 
 -- query: dispatch_key
 SELECT key FROM dispatch WHERE id = :id
@@ -48,7 +48,7 @@ SELECT key, id, name, status, created_at, started_at, ended_at, error, parent_id
     new_object, ready, submitted, starting, running, completed, failed, cancelled
 FROM dispatch
 WHERE key < :below
-    AND status IN ({texts:statuses})
+    AND status {in_texts:statuses}
     AND (name {like} :pattern ESCAPE '\' OR id {like} :pattern ESCAPE '\')
     AND (:roots_only = 0 OR parent_id IS NULL)
 ORDER BY key DESC

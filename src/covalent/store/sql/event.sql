@@ -5,7 +5,7 @@ UPDATE event_counter SET seq = seq + :count
 SELECT seq FROM event_counter
 
 -- query: add_events
--- rows: seq bigint, dispatch bigint, node integer, attempt integer, status text, at float8, cause text, detail text
+-- rows: seq bigint, dispatch bigint, node bigint, attempt integer, status text, at float8, cause text, detail text
 INSERT INTO event (seq, dispatch, node, attempt, status, at, cause, detail)
 SELECT seq, dispatch, node, attempt, status, at, cause, detail FROM r
 

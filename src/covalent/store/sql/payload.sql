@@ -4,7 +4,7 @@ INSERT INTO payload (dispatch, digest, data)
 SELECT dispatch, digest, data FROM r
 
 -- query: payloads
-SELECT digest, data FROM payload WHERE dispatch = :dispatch AND digest IN ({texts:digests})
+SELECT digest, data FROM payload WHERE dispatch = :dispatch AND digest {in_texts:digests}
 
 -- query: add_object_refs
 -- rows: dispatch bigint, digest text
@@ -13,7 +13,7 @@ SELECT dispatch, digest FROM r WHERE TRUE
 ON CONFLICT DO NOTHING
 
 -- query: orphaned_objects
-SELECT digest FROM object_ref WHERE dispatch IN ({numbers:dispatches})
+SELECT digest FROM object_ref WHERE dispatch {in_numbers:dispatches}
 EXCEPT
-SELECT digest FROM object_ref WHERE dispatch NOT IN ({numbers:dispatches})
+SELECT digest FROM object_ref WHERE dispatch {not_in_numbers:dispatches}
 ORDER BY 1

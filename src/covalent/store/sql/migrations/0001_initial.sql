@@ -11,7 +11,7 @@ CREATE TABLE dispatch (
     ended_at DOUBLE PRECISION,
     error TEXT NOT NULL DEFAULT '',
     parent_id TEXT,
-    parent_node INTEGER,
+    parent_node BIGINT,
     root_id TEXT NOT NULL,
     redispatch_of TEXT,
     reuse INTEGER NOT NULL,
@@ -54,7 +54,7 @@ CREATE TABLE object_ref (
 
 CREATE TABLE task (
     dispatch BIGINT NOT NULL,
-    node INTEGER NOT NULL,
+    node BIGINT NOT NULL,
     name TEXT NOT NULL,
     kind TEXT NOT NULL,
     executor TEXT NOT NULL,
@@ -79,7 +79,7 @@ CREATE TABLE task_group (
 
 CREATE TABLE attempt (
     dispatch BIGINT NOT NULL,
-    node INTEGER NOT NULL,
+    node BIGINT NOT NULL,
     attempt INTEGER NOT NULL,
     group_id TEXT NOT NULL,
     submitted_at DOUBLE PRECISION NOT NULL,
@@ -89,7 +89,7 @@ CREATE TABLE attempt (
 -- One for each attempt that has ended. Attempt 0 holds the value of a task that was not run because it was reused.
 CREATE TABLE outcome (
     dispatch BIGINT NOT NULL,
-    node INTEGER NOT NULL,
+    node BIGINT NOT NULL,
     attempt INTEGER NOT NULL,
     status TEXT NOT NULL,
     cause TEXT NOT NULL,
@@ -112,7 +112,7 @@ INSERT INTO event_counter (seq) VALUES (0);
 CREATE TABLE event (
     seq {number} PRIMARY KEY,
     dispatch BIGINT NOT NULL,
-    node INTEGER NOT NULL,
+    node BIGINT NOT NULL,
     attempt INTEGER NOT NULL,
     status TEXT NOT NULL,
     at DOUBLE PRECISION NOT NULL,

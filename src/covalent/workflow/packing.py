@@ -1,0 +1,123 @@
+"""Electrons and lattices to bytes, each once; opened again only where they are run or built."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, cast
+
+from ..errors import CovalentError, PickleError, WorkflowError
+from ..serialize import ValuePickler, call_with_modules, digest, install_modules, locate, same
+from .decorated import Decorated
+
+if TYPE_CHECKING:
+    from .lattices import Lattice
+    from .tasks import Task
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Packed:
+    """The function of an electron, or a lattice, ready to travel.
+
+    Electrons and lattices that arrive somewhere keep it, so that its digest stays the same wherever it is sent on from.
+    """
+
+    name: str
+    source: str
+    data: bytes
+    digest: str
+
+
+class WorkflowPickler(ValuePickler):
+    """Knows electrons and lattices.
+
+    In a task they are the functions they were made from, as they would be called there; with ``tracing`` they stay what they are, for
+    whoever builds a graph with them.
+    """
+
+    def __init__(self, packer: Packer, *, tracing: bool = False, forced: frozenset[str] = frozenset()) -> None:
+        super().__init__(forced)
+        self._packer, self._tracing = packer, tracing
+        self.met_electrons = False
+
+    def fresh(self) -> WorkflowPickler:
+        return WorkflowPickler(self._packer, tracing=self._tracing, forced=self._forced)
+
+    def reducer_override(self, obj: Any) -> Any:
+        if isinstance(obj, Decorated):
+            self.met_electrons = True
+            return obj.travel(self._packer) if self._tracing else same(obj.function)
+        return super().reducer_override(obj)
+
+
+class FunctionPickler(WorkflowPickler):
+    """Pickles what a task calls. Workers keep it open from one task to the next."""
+
+    def ship(self, value: object, shipped: dict[str, ModuleType]) -> object:
+        return functools.partial(call_with_modules, install_modules, shipped, cast("Callable[..., object]", value))
+
+
+class Packer:
+    """Packs each electron and each lattice once."""
+
+    def __init__(self) -> None:
+        self._packed: dict[Decorated[..., Any], Packed] = {}
+        self._at_work: set[Decorated[..., Any]] = set()
+
+    def pack(self, task: Task[..., Any]) -> Packed:
+        """The function of a task that is not a sublattice.
+
+        :raises PickleError: if it cannot be pickled
+        """
+        packed = task.packed or self._packed.get(task)
+        if packed is None:
+            packed = self._packed[task] = self.pack_as(task, task.function)
+        return packed
+
+    def pack_as(self, task: Task[..., Any], function: Callable[..., Any], *, tracing: bool = False) -> Packed:
+        """``function`` as what ``task`` calls, with the modules that the task asks for.
+
+        :raises PickleError: if it cannot be pickled
+        """
+        for name in task.settings.modules:
+            try:
+                importlib.import_module(name)
+            except ImportError as error:
+                raise WorkflowError(f"DepsModule({name!r}): it cannot be imported here: {error}") from error
+        pickler = FunctionPickler(self, tracing=tracing, forced=task.settings.modules)
+        return _packed(task, function, pickler)
+
+    def pack_lattice(self, lattice: Lattice[..., Any]) -> Packed | None:
+        """A lattice as it is; None while it is being packed, as it is met again in itself if it is recursive.
+
+        :raises PickleError: if it cannot be pickled
+        """
+        packed = lattice.packed or self._packed.get(lattice)
+        if packed is None and lattice not in self._at_work:
+            self._at_work.add(lattice)
+            try:
+                packed = self._packed[lattice] = _packed(lattice, lattice, WorkflowPickler(self, tracing=True))
+            finally:
+                self._at_work.remove(lattice)
+        return packed
+
+
+def _packed(decorated: Decorated[..., Any], root: Callable[..., Any], pickler: WorkflowPickler) -> Packed:
+    try:
+        data = pickler.encode(root)
+    except CovalentError:
+        raise
+    except Exception as error:
+        where = locate(decorated.function, pickler.encode)
+        raise cannot_travel(f"The {decorated.kind} {decorated.__name__}", error, where) from error
+    return Packed(name=decorated.__name__, source=decorated.source, data=data, digest=digest(data))
+
+
+def cannot_travel(what: str, error: Exception, where: str = "") -> PickleError:
+    """The error that says so."""
+    return PickleError(
+        f"{what} cannot travel to a worker: {error}{where}. Make such things inside the task, from plain values that travel."
+    )

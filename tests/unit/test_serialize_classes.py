@@ -1,0 +1,120 @@
+"""Classes of the user's own modules stay the same class, from process to process and back."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from covalent.serialize import dumps, loads
+from tests.unit import travelling
+from tests.unit.travelling import Color, Point
+
+
+def run(code: str, folder: Path, *arguments: str) -> str:
+    (folder / "program.py").write_text(code)
+    done = subprocess.run(
+        [sys.executable, "program.py", *arguments], cwd=folder, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def test_a_value_that_comes_home_is_of_the_class_that_it_left_with() -> None:
+    point, color, nested = loads(dumps([Point(1), Color.RED, Point.Inner()]))
+    assert type(point) is Point
+    assert color is Color.RED
+    assert type(nested) is Point.Inner
+    assert point == Point(1)
+
+
+def test_what_comes_home_overwrites_nothing() -> None:
+    away = dumps([Point(1), travelling.Counter()])
+    before = Point.scaled
+    travelling.FACTOR, travelling.Counter.made = 5, 7
+    try:
+        point, counter = loads(away)
+        assert (point.scaled(), counter.made, Point.scaled is before) == (5, 7, True)
+    finally:
+        travelling.FACTOR, travelling.Counter.made = 2, 0
+
+
+SHAPES = """
+import dataclasses, enum
+class Color(enum.Enum):
+    RED = 1
+@dataclasses.dataclass
+class Point:
+    x: int
+    class Inner: ...
+"""
+
+LEAVE = """
+import sys
+from pathlib import Path
+from covalent.serialize import dumps
+import shapes
+class Mine: ...
+Path(sys.argv[1]).write_bytes(dumps([shapes.Point(1), shapes.Color.RED, shapes.Point.Inner(), Mine()]))
+"""
+
+ARRIVE = """
+import sys
+from pathlib import Path
+from covalent.serialize import loads
+class Mine: ...
+point, color, inner, mine = loads(Path(sys.argv[1]).read_bytes())
+import shapes
+print(type(point) is shapes.Point, color is shapes.Color.RED, type(mine) is Mine)
+"""
+
+LEAVE_AND_ARRIVE = """
+import enum, sys
+from pathlib import Path
+from covalent.serialize import dumps, loads
+class Mine: ...
+class Kind(enum.Enum):
+    A = 1
+left = Path(sys.argv[1])
+if left.exists():
+    mine, kind = loads(left.read_bytes())
+    print(type(mine) is Mine, kind is Kind.A)
+else:
+    left.write_bytes(dumps([Mine(), Kind.A]))
+"""
+
+ELSEWHERE = """
+import sys, pickle
+from pathlib import Path
+a, b = (pickle.loads(Path(name).read_bytes()) for name in sys.argv[1:])
+print([type(x) is type(y) for x, y in zip(a, b)], a[:2] == b[:2], "shapes" in sys.modules)
+"""
+
+
+def test_another_process_that_has_the_module_uses_its_classes(tmp_path: Path) -> None:
+    (tmp_path / "shapes.py").write_text(SHAPES)
+    run(LEAVE, tmp_path, "left")
+    # A class of another script is another class, though it has the same name.
+    assert run(ARRIVE, tmp_path, "left") == "True True False"
+
+
+def test_the_same_script_run_again_knows_its_classes(tmp_path: Path) -> None:
+    (tmp_path / "shapes.py").write_text(SHAPES)
+    run(LEAVE_AND_ARRIVE, tmp_path, "left")
+    assert run(LEAVE_AND_ARRIVE, tmp_path, "left") == "True True"
+
+
+def test_values_from_two_processes_are_of_one_class_where_there_is_no_module(tmp_path: Path) -> None:
+    (tmp_path / "shapes.py").write_text(SHAPES)
+    run(LEAVE, tmp_path, "first")
+    run(LEAVE, tmp_path, "second")
+    (tmp_path / "away").mkdir()
+    found = run(ELSEWHERE, tmp_path / "away", "../first", "../second")
+    # Nested classes have no lasting name.
+    assert found == "[True, True, False, True] True False"
+
+
+def test_the_running_script_is_not_run_again_because_a_task_imports_it(tmp_path: Path) -> None:
+    (tmp_path / "helper.py").write_text("def late():\n    import program\n    return program\n")
+    code = "print('ran')\nimport helper\nfrom covalent.serialize import dumps\ndumps(helper.late)\n"
+    assert run(code, tmp_path) == "ran"
