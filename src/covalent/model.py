@@ -208,6 +208,7 @@ class GroupRecord:
     executor: int  #: Index in ``Graph.executors``.
     refs: tuple[TaskRef, ...]
     handle: Any = None  #: What ``send`` returned, JSON; None until then.
+    sender: str = ""  #: The dispatcher that sent it, by its name in the leases.
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+import covalent as ct
 from covalent.api.app import PREFIX, create_app
 from covalent.cli import cli
 from covalent.config.settings import SETTINGS
@@ -52,3 +53,9 @@ def test_every_command_and_every_option_is_described():
                 rows = [row for row in text.splitlines() if all(f"`{o}" in row for o in parameter.opts)]
                 name = words.removeprefix("covalent ")
                 assert any(f"`{name}`" in row for row in rows), f"nothing is said of {parameter.opts} of {words}"
+
+
+def test_every_public_name_is_described():
+    shown = {name.rpartition(".")[2] for name in re.findall(r"^::: ([\w.]+)$", page("python"), re.MULTILINE)}
+    assert {"Status", "LocalExecutor"} <= shown  # which ct.status and ct.executor stand for
+    assert set(ct.__all__) - {"status", "executor"} <= shown

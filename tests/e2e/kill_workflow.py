@@ -56,9 +56,7 @@ def workflow(journal: str) -> int:
     return ends
 
 
-EXPECTED = [
-    chain + LINKS + sum(x * x for x in range(chain * 30, chain * 30 + 30)) for chain in range(CHAINS)
-]
+EXPECTED = [chain + LINKS + sum(x * x for x in range(chain * 30, chain * 30 + 30)) for chain in range(CHAINS)]
 
 
 if __name__ == "__main__":

@@ -92,7 +92,9 @@ def test_killing_the_dispatcher_at_any_moment_loses_nothing(tmp_path, monkeypatc
                 server = stack.enter_context(restart(tmp_path))
                 use(server, monkeypatch)
             check(dispatch_id, journal, ends_once=True)
-    print(f"\nkilled the dispatcher {kills} times in {kills // KILLS_A_DISPATCH} dispatches of {kill_workflow.TASKS} tasks")
+    print(
+        f"\nkilled the dispatcher {kills} times in {kills // KILLS_A_DISPATCH} dispatches of {kill_workflow.TASKS} tasks"
+    )
 
 
 def test_killing_workers_at_any_moment_costs_attempts_and_nothing_else(tmp_path, monkeypatch):

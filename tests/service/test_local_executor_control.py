@@ -20,11 +20,11 @@ import pytest
 from covalent.errors import ConfigError, DiskFullError, ExecutorError, StoreError
 from covalent.executor.local import LocalExecutor
 from covalent.executor.local.launch import Interpreter
-from covalent.executor.local.pool import LocalPool, shared_pool
+from covalent.executor.local.pool import shared_pool
 from covalent.executor.registry import get_executor
 from covalent.model import TaskRef, TaskSpec
 from covalent.states import Cause, Status
-from tests.support.local_executor import Book, GroupRun, Ref, Runtime, bound, eventually, runtime
+from tests.support.local_executor import Book, GroupRun, Ref, Runtime, bound, eventually, idle, runtime
 
 cloudpickle.register_pickle_by_value(sys.modules[__name__])
 
@@ -229,7 +229,7 @@ async def test_long_tasks_are_spread_over_all_workers(executor: LocalExecutor, b
     function = book.value(lambda: time.sleep(0.2) or os.getpid())
     for _ in range(4):
         book.add(function)
-    await (await shared_pool(executor.bound())).idle()
+    await idle(executor)
     started = time.monotonic()
     outcomes = await (await GroupRun(executor, book).send()).finish()
     assert time.monotonic() - started < 0.7
@@ -383,9 +383,8 @@ async def test_workers_that_die_at_their_start_fail_tasks_instead_of_spinning(
     broken = tmp_path / "python"
     broken.write_text("#!/bin/sh\necho started >> $0.log\necho 'this Python is broken' >&2\nexit 3\n")
     broken.chmod(0o755)
-    pool: LocalPool = await shared_pool(executor.bound())
-    await pool.idle()
-    for lane in list(pool.lanes()):
+    pool = await idle(executor)
+    for lane in pool.lanes.values():
         lane.interpreter = Interpreter(python=str(broken))
         for worker in lane.workers:
             os.kill(worker.pid, signal.SIGKILL)
@@ -399,9 +398,8 @@ async def test_workers_that_die_at_their_start_fail_tasks_instead_of_spinning(
 
 
 async def test_an_interpreter_that_does_not_exist_is_named(executor: LocalExecutor, book: Book) -> None:
-    pool: LocalPool = await shared_pool(executor.bound())
-    await pool.idle()
-    for lane in list(pool.lanes()):
+    pool = await idle(executor)
+    for lane in pool.lanes.values():
         lane.interpreter = Interpreter(python="/no/such/python")
         for worker in lane.workers:
             os.kill(worker.pid, signal.SIGKILL)
@@ -413,15 +411,14 @@ async def test_an_interpreter_that_does_not_exist_is_named(executor: LocalExecut
 
 
 async def test_workers_killed_while_idle_are_replaced(executor: LocalExecutor, book: Book) -> None:
-    pool = await shared_pool(executor.bound())
-    await pool.idle()
-    for lane in pool.lanes():
+    pool = await idle(executor)
+    for lane in pool.lanes.values():
         for worker in lane.workers:
             os.kill(worker.pid, signal.SIGKILL)
     book.add(lambda: 1)
     assert book.result((await (await GroupRun(executor, book).send()).finish())[0]) == 1
-    await pool.idle()
-    assert sum(len(lane.workers) for lane in pool.lanes()) == 2
+    await idle(executor)
+    assert sum(len(lane.workers) for lane in pool.lanes.values()) == 2
 
 
 async def test_a_closed_pool_leaves_no_process_and_no_file_behind(book: Book) -> None:
@@ -487,6 +484,7 @@ async def test_outside_a_dispatcher_the_executor_says_so(book: Book) -> None:
 
 
 def test_asking_for_the_executor_imports_no_machinery() -> None:
-    program = "import covalent.executor as e, sys; e.LocalExecutor(); print([m for m in ('asyncio', 'psutil', 'msgspec') if m in sys.modules])"
+    heavy = ("asyncio", "psutil", "msgspec")
+    program = f"import covalent.executor as e, sys; e.LocalExecutor(); print([m for m in {heavy} if m in sys.modules])"
     found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"

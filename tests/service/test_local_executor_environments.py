@@ -104,7 +104,7 @@ async def test_a_task_gets_the_packages_that_it_asks_for_and_sees_the_servers_ow
     book.add(task, environment=environment)
     group = await run(executor, book)
     assert book.result(group.outcomes[0]) == ("green", importlib.metadata.version("cloudpickle"), "green\n")
-    assert [u.status for u in group.updates][0] is Status.STARTING
+    assert group.updates[0].status is Status.STARTING
 
 
 async def test_an_environment_is_made_once_and_shared_by_its_workers(executor: LocalExecutor, book: Book) -> None:
@@ -148,7 +148,7 @@ async def test_versions_of_one_package_live_side_by_side(executor: LocalExecutor
         assert {one.result(outcome)[0] for outcome in group.outcomes.values()} == {version}
     assert plain.result(groups[-1].outcomes[0]) == "plain"
     pool = await shared_pool(executor.bound())
-    assert sum(len(lane.workers) for lane in pool.lanes()) <= 2
+    assert sum(len(lane.workers) for lane in pool.lanes.values()) <= 2
 
 
 async def test_the_tasks_own_version_wins_over_the_servers(executor: LocalExecutor, book: Book) -> None:

@@ -20,7 +20,7 @@ from covalent.executor.local import LocalExecutor
 from covalent.executor.local.pool import shared_pool
 from covalent.states import Cause, Status
 from tests.support.local_dispatcher import Killable
-from tests.support.local_executor import Book, GroupRun, Runtime, bound, eventually, runtime
+from tests.support.local_executor import Book, GroupRun, Runtime, bound, eventually, idle, runtime
 
 cloudpickle.register_pickle_by_value(sys.modules[__name__])
 
@@ -220,6 +220,7 @@ async def test_inherited_journals_go_when_their_outcomes_are_stored(book: Book) 
     dispatcher = Killable(book, deaf=True)
     await eventually(lambda: len(runs(book)) == 20)
     dispatcher.kill()
+    await eventually(lambda: not any(is_running(pid) for _, pid in runs(book)))
     workers = book.data_dir / "workers"
     async with runtime(book.data_dir) as made:
         await (await GroupRun(bound(made), book).resume()).finish()
@@ -289,5 +290,4 @@ async def test_killed_at_random_moments_each_task_runs_once_and_ends_once(book: 
 async def test_the_pool_is_shared_and_starts_its_workers_by_itself(made: Runtime) -> None:
     pool = await shared_pool(made)
     assert await shared_pool(made) is pool
-    async with asyncio.timeout(10):
-        await pool.idle()
+    assert await idle(bound(made)) is pool

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import io
-import os
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Sequence
 from contextlib import asynccontextmanager
@@ -16,6 +15,7 @@ from typing import Any
 import cloudpickle
 
 from covalent.executor.local import LocalExecutor
+from covalent.executor.local.pool import LocalPool, shared_pool
 from covalent.model import (
     INLINE_LIMIT,
     Blob,
@@ -217,8 +217,11 @@ def bound(made: Runtime, **options: Any) -> LocalExecutor:
     return executor
 
 
-def wait_for_file(path: Path) -> Callable[[], bool]:
-    return lambda: os.path.exists(path)
+async def idle(executor: LocalExecutor) -> LocalPool:
+    """The executor's pool, once all its workers have come up and none is on a task."""
+    pool = await shared_pool(executor.bound())
+    await eventually(lambda: sum(w.is_idle for lane in pool.lanes.values() for w in lane.workers) == pool.size)
+    return pool
 
 
 async def eventually(condition: Callable[[], bool], limit_s: float = 10.0) -> None:

@@ -8,11 +8,12 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+PROGRAM = ("-m", "covalent", "start", "--foreground")
 START_TIMEOUT_S = 30.0
 STOP_TIMEOUT_S = 30.0
 
@@ -24,14 +25,22 @@ class RunningServer:
     process: subprocess.Popen[bytes]
     environment: dict[str, str]  #: What a client needs to find it.
 
+    @property
+    def output(self) -> str:
+        """What it has written so far."""
+        return (self.data_dir.parent / "server.out").read_text(errors="replace")
+
     @classmethod
     @contextmanager
-    def start(cls, home: Path) -> Iterator[RunningServer]:
-        """Run one below ``home`` on a free port; end it, in order, when the block ends."""
+    def start(cls, home: Path, program: Sequence[str] = PROGRAM) -> Iterator[RunningServer]:
+        """Run one below ``home`` on a free port; end it, in order, when the block ends.
+
+        :param program: what Python is given to run
+        """
         environment = isolated(home)
         with (home / "server.out").open("ab") as output:
             process = subprocess.Popen(
-                [sys.executable, "-m", "covalent", "start", "--foreground"],
+                [sys.executable, *program],
                 env=os.environ | environment,
                 stdin=subprocess.DEVNULL,
                 stdout=output,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -57,8 +58,6 @@ def test_only_digests_are_names(store: ObjectStore, name: str) -> None:
 
 @given(st.lists(st.binary(max_size=30), max_size=8))
 def test_parts_become_one_object(chunks: list[bytes]) -> None:
-    import tempfile
-
     with tempfile.TemporaryDirectory() as directory:
         store = ObjectStore(Path(directory))
         writer = store.writer()

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
+import tempfile
 from pathlib import Path
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -124,18 +126,15 @@ def test_a_tidy_journal_holds_nothing_that_is_stored(tmp_path: Path) -> None:
 
 @given(st.data())
 def test_an_outcome_leaves_the_journal_only_when_it_is_stored(data: st.DataObject) -> None:
-    import tempfile
-
     with tempfile.TemporaryDirectory() as directory:
         file = Path(directory, "j")
         journal = Journal(str(file), HELLO)
-        acknowledged = written = 0
-        for _ in range(data.draw(st.integers(1, 12))):
-            finish(journal, written, bytes(data.draw(st.sampled_from([0, 10, SLACK_BYTES // 3]))))
-            written += 1
-            acknowledged = data.draw(st.integers(acknowledged, written))
+        acknowledged = 0
+        for node in range(data.draw(st.integers(1, 12))):
+            finish(journal, node, bytes(data.draw(st.sampled_from([0, 10, SLACK_BYTES // 3]))))
+            acknowledged = data.draw(st.integers(acknowledged, node + 1))
             journal.acknowledge(acknowledged, tidy=data.draw(st.booleans()))
-            assert set(finished(file)) >= set(range(acknowledged, written))
+            assert set(finished(file)) >= set(range(acknowledged, node + 1))
         assert file.stat().st_size < 2 * SLACK_BYTES + sum(
             len(wire.record(bytes(m.header) + bytes(m.data))) for m in read_ledger(file).finished.values()
         )
@@ -177,26 +176,22 @@ def test_a_missing_journal_says_nothing(tmp_path: Path) -> None:
 
 
 def test_a_disk_without_room_leaves_no_half_records(tmp_path: Path) -> None:
-    resource = pytest.importorskip("resource")
-    pid = os.fork()
-    if pid == 0:
-        status = 1
-        try:
-            import signal
-
-            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-            journal = Journal(str(tmp_path / "j"), HELLO)
-            finish(journal, 1, bytes(1000))
-            resource.setrlimit(resource.RLIMIT_FSIZE, (4000, resource.RLIM_INFINITY))
-            try:
-                finish(journal, 2, bytes(10_000))
-            except OSError:
-                resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
-                finish(journal, 3)
-                status = 0
-        finally:
-            os._exit(status)
-    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+    program = f"""
+import resource, signal, sys
+from covalent.runner import wire
+from covalent.runner.journal import Journal
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+journal = Journal({str(tmp_path / "j")!r}, {HELLO!r})
+for node, size, limit in ((1, 1000, -1), (2, 10_000, 4000), (3, 0, -1)):
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, -1))
+    header = {{"group": "g", "node": node, "attempt": 1, "status": "COMPLETED", "output": [{DIGEST!r}, size, 0]}}
+    try:
+        journal.outcome(wire.encode(wire.OUTCOME, node, header, [bytes(size)]))
+    except OSError:
+        print("no room for", node)
+"""
+    said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+    assert said == "no room for 2\n"
     assert finished(tmp_path / "j") == [1, 3]
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import io
+import json
 import os
 import pickle
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -49,8 +51,6 @@ class _Pickler(cloudpickle.Pickler):
 
 @given(st.lists(st.binary(max_size=40), max_size=10), st.integers(0, 100))
 def test_what_is_spilled_is_what_was_written(chunks: list[bytes], limit: int) -> None:
-    import tempfile
-
     with tempfile.TemporaryDirectory() as objects:
         spill = Spill(objects, limit)
         for chunk in chunks:
@@ -95,7 +95,7 @@ def test_what_is_discarded_leaves_nothing(tmp_path: Path) -> None:
 
 def test_a_store_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "objects").write_text("a file, not a directory")
-    with pytest.raises(StorageError, match="cannot write to .*objects"):
+    with pytest.raises(StorageError, match=r"cannot write to .*objects"):
         Spill(str(tmp_path / "objects"), 10).write(bytes(100))
 
 
@@ -170,7 +170,12 @@ def test_a_function_is_opened_once_until_many_others_were(tmp_path: Path) -> Non
 
 def test_a_payload_is_read_from_a_header() -> None:
     payload = Payload.read(["d", 3, 2, "", [["e", 9, IN_FILE, "/file", []]]], b"..abc..")
-    assert (payload.digest, payload.data, payload.inputs[0].path, payload.inputs[0].data) == ("d", b"abc", "/file", None)
+    assert (payload.digest, payload.data, payload.inputs[0].path, payload.inputs[0].data) == (
+        "d",
+        b"abc",
+        "/file",
+        None,
+    )
 
 
 # Calling
@@ -199,7 +204,12 @@ def test_whatever_a_function_is_it_gives_a_plain_value() -> None:
 
 def test_hooks_fill_keywords_in_order() -> None:
     trace: list[int] = []
-    hooks = [(trace.append, (1,), {}, ""), (lambda: "a", (), {}, "k"), (lambda: "b", (), {}, "k"), (len, ("abc",), {}, "n")]
+    hooks = [
+        (trace.append, (1,), {}, ""),
+        (lambda: "a", (), {}, "k"),
+        (lambda: "b", (), {}, "k"),
+        (len, ("abc",), {}, "n"),
+    ]
     assert call_hooks(hooks) == {"k": ["a", "b"], "n": 3}
     assert trace == [1]
 
@@ -209,8 +219,6 @@ def test_hooks_fill_keywords_in_order() -> None:
 
 @given(st.text(st.characters(), max_size=3000), st.integers(200, 2000))
 def test_clipped_text_keeps_to_its_limit_and_to_both_ends(text: str, limit: int) -> None:
-    import json
-
     found = clipped(text, limit)
     found.encode()
     assert len(json.dumps(found)) <= max(limit, 1300)

@@ -114,6 +114,37 @@ def test_values_from_two_processes_are_of_one_class_where_there_is_no_module(tmp
     assert found == "[True, True, False, True] True False"
 
 
+SUBLATTICE = """
+import pickle, sys
+from pathlib import Path
+import covalent as ct
+import shapes
+@ct.electron
+@ct.lattice
+def flow(point):
+    return isinstance(point, shapes.Point)
+submission = ct.lattice(lambda: flow(shapes.Point(1))).build_graph()
+node = submission.graph.nodes[0]
+function = submission.graph.functions[node.function].digest
+Path("task").write_bytes(pickle.dumps((submission.values[function], submission.values[node.args])))
+"""
+
+WORKER = """
+import pickle
+from pathlib import Path
+from covalent.serialize import decode_submission, loads
+function, args = map(pickle.loads, pickle.loads(Path("task").read_bytes()))
+submission = decode_submission(function(*args[0]))
+print(loads(submission.values[submission.graph.output]))
+"""
+
+
+def test_a_worker_that_could_import_a_module_still_takes_what_travelled(tmp_path: Path) -> None:
+    (tmp_path / "shapes.py").write_text(SHAPES)
+    run(SUBLATTICE, tmp_path)
+    assert run(WORKER, tmp_path) == "True"
+
+
 def test_the_running_script_is_not_run_again_because_a_task_imports_it(tmp_path: Path) -> None:
     (tmp_path / "helper.py").write_text("def late():\n    import program\n    return program\n")
     code = "print('ran')\nimport helper\nfrom covalent.serialize import dumps\ndumps(helper.late)\n"

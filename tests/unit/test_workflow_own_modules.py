@@ -299,6 +299,24 @@ def test_deps_module_lets_an_installed_module_travel() -> None:
     assert float(done.stdout) == 0.25
 
 
+def test_deps_module_lets_all_of_an_own_module_travel(tmp_path: Path) -> None:
+    files = {
+        "models.py": "def linear(x):\n    return x\ndef square(x):\n    return x * x",
+        "main.py": """
+            import operator
+            import covalent as ct
+            import models
+            @ct.electron(deps_module=models)
+            def work(name, x):
+                return operator.attrgetter(name)(models)(x)
+            @ct.lattice
+            def flow(x):
+                return work("square", x)
+            """,
+    }
+    assert run_project(tmp_path, files, "flow(3)") == 9
+
+
 def test_deps_module_that_does_not_exist_is_named() -> None:
     task = ct.electron(lambda: 1, deps_module="no_such_module")
     with pytest.raises(WorkflowError, match=r"DepsModule\('no_such_module'\)"):

@@ -13,8 +13,11 @@ from typing import Any, Final
 import msgspec
 
 from ..dispatcher import Dispatcher
+from ..states import Status
 
 KEEP_ALIVE_S: Final = 15.0
+#: How often a dispatch is looked at that another dispatcher runs: nobody wakes us for it.
+LOOK_EVERY_S: Final = 1.0
 #: The least time between two summaries of a dispatch in one stream.
 SUMMARY_EVERY_S: Final = 0.1
 PAGE: Final = 1000
@@ -44,8 +47,11 @@ async def follow(
             if info.status.is_final:
                 return
             shown_at = time.monotonic()
-            async for comment in _until(moved):
-                yield comment
+            if dispatcher.is_active(dispatch_id) or info.status is Status.NEW_OBJECT:
+                async for comment in _until(moved):
+                    yield comment
+            else:
+                await asyncio.sleep(LOOK_EVERY_S)
             await _pause(dispatcher, dispatch_id, moved, shown_at + SUMMARY_EVERY_S)
 
 

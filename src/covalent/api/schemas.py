@@ -7,7 +7,7 @@ from typing import Annotated, Generic, TypeVar
 from fastapi import Path
 from pydantic import BaseModel, Field
 
-from ..model import AttemptInfo, Event, NodeKind, Outcome, TaskInfo
+from ..model import AttemptInfo, Event, NodeKind, Outcome, TaskFailure, TaskInfo
 from ..states import Cause, Status
 
 T = TypeVar("T")
@@ -70,6 +70,11 @@ class FailureView(BaseModel):
     traceback: str
     has_pickle: bool
 
+    @classmethod
+    def of(cls, failure: TaskFailure) -> FailureView:
+        has_pickle = failure.pickled is not None
+        return cls(type=failure.type, message=failure.message, traceback=failure.traceback, has_pickle=has_pickle)
+
 
 class OutcomeView(BaseModel):
     status: Status
@@ -87,18 +92,11 @@ class OutcomeView(BaseModel):
 
     @classmethod
     def of(cls, outcome: Outcome) -> OutcomeView:
-        failure = outcome.failure
         return cls(
             status=outcome.status,
             cause=outcome.cause,
             message=outcome.message,
-            failure=failure
-            and FailureView(
-                type=failure.type,
-                message=failure.message,
-                traceback=failure.traceback,
-                has_pickle=failure.pickled is not None,
-            ),
+            failure=FailureView.of(outcome.failure) if outcome.failure else None,
             started_at=outcome.started_at,
             ended_at=outcome.ended_at,
             exit_code=outcome.exit_code,

@@ -11,6 +11,7 @@ import click
 from ..client import process
 from ..client.server import connect
 from ..config import config_path, data_dir, get_config
+from ..config.file import lock_path
 from .find import resolve
 from .output import examples
 
@@ -71,8 +72,9 @@ def _purge_all(*, hard: bool, ask: bool) -> None:
     if stopped := process.stop():
         click.echo(f"Stopped the Covalent server at {stopped.address}.")
     _empty(folder)
-    if hard:
-        config_path().unlink(missing_ok=True)
+    if hard and config_path().exists():
+        config_path().unlink()
+        lock_path(config_path()).unlink(missing_ok=True)
         click.echo(f"Deleted {config_path()}.")
     if elsewhere:
         click.echo("The database that dispatcher.database_url names was not touched.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, Literal, overload
 
 from ..errors import ClientError, WorkflowError
@@ -28,7 +29,7 @@ def dispatch(
     :raises WorkflowError: if the workflow cannot be traced or sent
     :raises ClientError: if there is no server, or it refuses
     """
-    _require_lattice(lattice, "dispatch")
+    _require_lattice(lattice)
 
     def submit_it(*args: Any, **kwargs: Any) -> str:
         submission = lattice.build_graph(*args, **kwargs)
@@ -54,7 +55,7 @@ def get_result(
     dispatcher_addr: str | None = ...,
     status_only: Literal[False] = ...,
     *,
-    results_dir: str | None = ...,
+    results_dir: str | Path | None = ...,
     workflow_output: bool = ...,
     intermediate_outputs: bool = ...,
     sublattice_results: bool = ...,
@@ -69,7 +70,7 @@ def get_result(
     dispatcher_addr: str | None = None,
     status_only: bool = False,
     *,
-    results_dir: str | None = None,
+    results_dir: str | Path | None = None,
     workflow_output: bool = True,
     intermediate_outputs: bool = True,
     sublattice_results: bool = True,
@@ -146,16 +147,16 @@ def dispatch_id_of(dispatch: str | Result) -> str:
     return found
 
 
-def _require_lattice(lattice: object, call: str) -> None:
+def _require_lattice(lattice: object) -> None:
     if isinstance(lattice, Lattice):
         return
     name = getattr(lattice, "__name__", repr(lattice))
     if isinstance(lattice, Task) and lattice.lattice:
         raise WorkflowError(
-            f"{call}() takes a workflow, and {name} is a sublattice, which runs as a task of one. "
-            f"Give it the lattice without the @covalent.electron around it."
+            f"dispatch() takes a workflow, and {name} is a sublattice, which runs as a task of one. "
+            "Give it the lattice without the @covalent.electron around it."
         )
     raise WorkflowError(
-        f"{call}() takes a workflow, and {name} is not one. Decorate it with @covalent.lattice, and call {call} as "
-        f"{call}({name})(arguments…)."
+        f"dispatch() takes a workflow, and {name} is not one. Decorate it with @covalent.lattice, and call dispatch as "
+        f"dispatch({name})(arguments…)."
     )

@@ -108,10 +108,14 @@ def _assign(table: Any, key: str, value: Any) -> None:
             raise ConfigError(f"{key} cannot be set: TOML has no way to write {value!r}.") from error
 
 
+def lock_path(target: Path) -> Path:
+    """The lock of a configuration file. The file itself is replaced, so its lock lies beside it."""
+    return target.with_name(f".{target.name}.lock")
+
+
 @contextmanager
 def _locked(target: Path) -> Iterator[None]:
-    # The file itself is replaced, so its lock lies beside it.
-    with target.with_name(f".{target.name}.lock").open("w") as lock:
+    with lock_path(target).open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 

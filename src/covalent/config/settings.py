@@ -48,7 +48,7 @@ SETTINGS: Mapping[str, Setting] = {
     "sdk.results_dir": Setting(
         kind=str,
         default=lambda: str(data_dir() / "results"),
-        about="Where outputs are kept that a result has fetched.",
+        about="Where results put copies of outputs when they are saved.",
     ),
     "dispatcher.address": Setting(
         kind=str,

@@ -85,13 +85,16 @@ class ActiveDispatch:
         self.timers.clear()
 
 
-def activate(snapshot: Snapshot, resources: DispatchResources, runtime: Runtime) -> ActiveDispatch:
-    """Make a stored dispatch one that is under way. Nothing happens until its scheduler is fed."""
+def activate(snapshot: Snapshot, resources: DispatchResources, runtime: Runtime, sender: str) -> ActiveDispatch:
+    """Make a stored dispatch one that is under way. Nothing happens until its scheduler is fed.
+
+    :param sender: names this dispatcher in what it sends
+    """
     executors = [_bound(spec, runtime) for spec in snapshot.graph.executors]
     policies = [RetryPolicy(retries=executor.retries()) for executor in executors]
     return ActiveDispatch(
         info=snapshot.info,
-        scheduler=DispatchScheduler(snapshot, policies),
+        scheduler=DispatchScheduler(snapshot, policies, sender),
         resources=resources,
         executors=executors,
         children={t.node_id: t.child_id for t in snapshot.tasks if t.child_id and not t.status.is_final},

@@ -8,12 +8,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Any, Final
 
 from ..errors import IllegalTransitionError, StoreError
-from ..model import Changes, GroupRecord, TaskUpdate
+from ..model import Changes, GroupRecord, Outcome, TaskRef, TaskUpdate
 from ..scheduler import (
     CancelAttempts,
     CancelChild,
@@ -25,6 +25,7 @@ from ..scheduler import (
     StartChild,
     Turn,
 )
+from ..states import Cause, Status
 from .active import ActiveDispatch
 from .groups import GroupDriver
 from .threads import StoreThreads
@@ -131,7 +132,8 @@ class Engine:
                 return
             except IllegalTransitionError as error:
                 log.error("dispatch %s is no longer ours: %s", error.dispatch_id, error)
-                self.active.pop(error.dispatch_id).stop()
+                if lost := self.active.pop(error.dispatch_id, None):
+                    lost.stop()
                 changes = [c for c in changes if c.dispatch_id != error.dispatch_id]
             except StoreError as error:
                 if not error.retryable:
@@ -171,6 +173,20 @@ class Engine:
     def resume_group(self, active: ActiveDispatch, group: GroupRecord) -> None:
         """Find a group again that an earlier dispatcher sent or was about to send."""
         active.spawn(self._driver(active, group).resume(group.handle), group.group_id)
+
+    def lose_group(self, active: ActiveDispatch, refs: Sequence[TaskRef]) -> None:
+        """End attempts that ran on the machine of a dispatcher which is dead; each counts, for it may have done its work."""
+        message = "The machine that it ran on was lost together with its dispatcher."
+        outcome = Outcome(status=Status.FAILED, cause=Cause.LOST, message=message)
+        active.spawn(
+            self.report(
+                active.info.id,
+                [
+                    TaskUpdate(node_id=ref.node_id, attempt=ref.attempt, status=Status.FAILED, outcome=outcome)
+                    for ref in refs
+                ],
+            )
+        )
 
     def _driver(self, active: ActiveDispatch, group: GroupRecord) -> GroupDriver:
         dispatch_id = active.info.id

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Final
 
 from ..errors import IntegrityError, RequestError
-from ..model import INLINE_LIMIT, Blob, Graph, Submission
+from ..model import INLINE_LIMIT, Blob, DispatchInfo, Graph, Submission
 from ..objects import ObjectStore
 from ..serialize import decode_submission
+from ..store.base import Store
+
+#: Seconds after which a file that was written is known to the store, if it was written for a task that has ended.
+IN_USE_S: Final = 600.0
 
 
 def payload_digests(graph: Graph) -> Iterator[str]:
@@ -34,7 +39,6 @@ def accept(submission: Submission, objects: ObjectStore) -> dict[str, bytes]:
     """Check the values of a submission and put the large ones into the object store; return the others.
 
     :raises IntegrityError: if a value is not what its digest says
-    :raises RequestError: if values are neither here nor in the object store; names them
     """
     small: dict[str, bytes] = {}
     wanted = set(payload_digests(submission.graph))
@@ -46,10 +50,40 @@ def accept(submission: Submission, objects: ObjectStore) -> dict[str, bytes]:
             small[digest] = data
         else:
             objects.put(digest, data)
-    missing = [d for d in wanted - submission.values.keys() if not objects.exists(d)]
-    if missing:
-        raise RequestError(422, f"Values are missing; send them first: {', '.join(sorted(missing)[:20])}")
     return small
+
+
+def store_dispatch(
+    store: Store, objects: ObjectStore, info: DispatchInfo, graph: Graph, values: dict[str, bytes], owner: str
+) -> bool:
+    """Store a dispatch, if all that it needs is there. Runs in the writer's thread, as :func:`purge` does: no file can go in between.
+
+    :raises RequestError: if values are neither among ``values`` nor in the object store; names them
+    """
+    missing = sorted(d for d in set(payload_digests(graph)) - values.keys() if not objects.exists(d))
+    if missing:
+        raise RequestError(422, f"Values are missing; send them first: {', '.join(missing[:20])}")
+    return store.create_dispatch(info, graph, values, owner)
+
+
+def purge(store: Store, objects: ObjectStore, dispatch_ids: Sequence[str] | None) -> tuple[int, list[str]]:
+    """Delete dispatches and the files that only they needed.
+
+    A file that was written a short while ago stays, for a task that has just made the same value relies on it. Returns how many
+    dispatches were deleted, and the files that :func:`delete_unused` should look at ``IN_USE_S`` later.
+
+    :raises NotEndedError: if one has not ended
+    :raises NotFoundError: if one does not exist
+    """
+    report = store.purge(dispatch_ids)
+    left = [digest for digest in report.orphaned_objects if not objects.delete(digest, untouched_s=IN_USE_S)]
+    return report.dispatches, left
+
+
+def delete_unused(store: Store, objects: ObjectStore, digests: Sequence[str]) -> None:
+    """Delete those of the files that no dispatch needs."""
+    for digest in store.unreferenced(digests):
+        objects.delete(digest, untouched_s=IN_USE_S)
 
 
 def read_submission(blob: Blob, objects: ObjectStore) -> Submission:

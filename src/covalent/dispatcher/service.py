@@ -10,7 +10,6 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
 
 from ..errors import NotFoundError, StoreError
 from ..executor.registry import get_executor
@@ -22,7 +21,8 @@ from ..store.base import Store
 from .active import ActiveDispatch, activate
 from .children import child_id, child_outcome
 from .engine import Engine
-from .intake import accept, read_submission
+from .intake import IN_USE_S, accept, delete_unused, purge, read_submission, store_dispatch
+from .lease import STALE_S, Lease
 from .resources import BlobCache, DispatchResources
 from .reuse import match_tasks
 from .runtime import SharedRuntime
@@ -31,18 +31,15 @@ from .watch import Watchers
 
 log = logging.getLogger(__name__)
 
-HEARTBEAT_S: Final = 5.0
-#: A dispatcher that was not heard of for this long is dead, and its dispatches are taken over.
-STALE_S: Final = 30.0
-
 
 class Dispatcher:
     """One per data directory. Make it inside a running event loop.
 
     :param owner: names this dispatcher in the store's leases; the same after a restart
+    :param stale_s: seconds without a sign of life after which another dispatcher is dead
     """
 
-    def __init__(self, store: Store, data_dir: Path, owner: str) -> None:
+    def __init__(self, store: Store, data_dir: Path, owner: str, *, stale_s: float = STALE_S) -> None:
         self.store, self.owner = store, owner
         self.objects = ObjectStore(data_dir / "objects")
         self.threads = StoreThreads(store)
@@ -56,7 +53,7 @@ class Dispatcher:
             cancel_child=self._cancel_child,
             on_end=self._ended,
         )
-        self._wishes_seen: set[int] = set()
+        self._lease = Lease(self.threads, self._engine, owner, self._resume, stale_s=stale_s)
         self._tasks: list[asyncio.Task[None]] = []
 
     # Life
@@ -66,9 +63,8 @@ class Dispatcher:
         await self.threads.write(self.store.migrate)
         await self.threads.read(self.objects.sweep)
         loop = asyncio.create_task(self._engine.run())
-        await self.threads.write(self.store.heartbeat, self.owner, time.time())
-        await self._take_over()
-        self._tasks = [loop, asyncio.create_task(self._keep_lease())]
+        await self._lease.begin()
+        self._tasks = [loop, asyncio.create_task(self._lease.keep())]
         return loop
 
     async def close(self) -> None:
@@ -83,22 +79,6 @@ class Dispatcher:
         self.watchers.wake_all()
         await asyncio.to_thread(self.threads.close)
 
-    async def _keep_lease(self) -> None:
-        while True:
-            await asyncio.sleep(HEARTBEAT_S)
-            try:
-                await self.threads.write(self.store.heartbeat, self.owner, time.time())
-                await self._take_over()
-                await self._hear_wishes()
-            except StoreError:
-                log.warning("the lease could not be renewed", exc_info=True)
-
-    async def _take_over(self) -> None:
-        for dispatch_id in await self.threads.write(self.store.acquire, self.owner, time.time(), STALE_S):
-            if dispatch_id not in self._engine.active:
-                await self._resume(dispatch_id)
-        await self._hear_wishes()
-
     async def _resume(self, dispatch_id: str) -> None:
         snapshot = await self.threads.read(self.store.snapshot, dispatch_id)
         if snapshot.info.status is not Status.RUNNING:
@@ -107,7 +87,11 @@ class Dispatcher:
         self._begin(active)
         for group in snapshot.groups:
             refs = tuple(ref for ref in group.refs if ref.node_id not in active.children)
-            if refs:
+            if not refs:
+                continue
+            if group.sender != self.owner and active.executors[group.executor].bound_to_machine:
+                self._engine.lose_group(active, refs)
+            else:
                 self._engine.resume_group(active, replace(group, refs=refs))
         for child in active.children.values():
             info = await self.threads.read(self.store.dispatch, child)
@@ -146,16 +130,24 @@ class Dispatcher:
 
         :raises NotFoundError: if there is none by that id
         """
-        snapshot = await self.threads.read(self.store.snapshot, dispatch_id)
-        if snapshot.info.status is Status.NEW_OBJECT and dispatch_id not in self._engine.active:
+        if await self._claim(dispatch_id):
+            snapshot = await self.threads.read(self.store.snapshot, dispatch_id)
             await asyncio.shield(self._begin(await self._activate(snapshot)))
         return await self.info(dispatch_id)
+
+    async def _claim(self, dispatch_id: str) -> bool:
+        """Whether a dispatch waited to be started, and is now this dispatcher's to start."""
+        if dispatch_id in self._engine.active:
+            return False
+        return await self.threads.write(self.store.claim, dispatch_id, self.owner)
 
     async def _create(self, info: DispatchInfo, submission: Submission) -> None:
         values = await self.threads.read(accept, submission, self.objects)
         if submission.start:
             info = replace(info, started_at=info.created_at)
-        if not await self.threads.write(self.store.create_dispatch, info, submission.graph, values, self.owner):
+        if not await self.threads.write(
+            store_dispatch, self.store, self.objects, info, submission.graph, values, self.owner
+        ):
             return
         tasks = tuple(
             TaskInfo(node_id=node_id, name=node.name, status=Status.NEW_OBJECT, kind=node.kind)
@@ -167,7 +159,8 @@ class Dispatcher:
             self._begin(await self._activate(snapshot))
 
     async def _activate(self, snapshot: Snapshot) -> ActiveDispatch:
-        active = activate(snapshot, self._resources(snapshot.info.id, snapshot.graph), self.runtime)
+        resources = self._resources(snapshot.info.id, snapshot.graph)
+        active = activate(snapshot, resources, self.runtime, self.owner)
         if snapshot.info.reuse and snapshot.info.redispatch_of:
             with contextlib.suppress(NotFoundError):
                 old = await self.threads.read(self.store.graph, snapshot.info.redispatch_of)
@@ -258,21 +251,12 @@ class Dispatcher:
                 )
         if info.status.is_final:
             return f"Dispatch {dispatch_id} has ended already: {info.status}."
-        if info.status is Status.NEW_OBJECT and dispatch_id not in self._engine.active:
+        if info.status is Status.NEW_OBJECT and await self._claim(dispatch_id):
             await self._activate(await self.threads.read(self.store.snapshot, dispatch_id))
         await self.threads.write(self.store.request_cancel, dispatch_id, node_ids)
-        await self._hear_wishes()
+        await self._lease.hear()
         what = "Dispatch" if node_ids is None else f"Task {', '.join(map(str, node_ids))} of dispatch"
         return f"{what} {dispatch_id} is being cancelled."
-
-    async def _hear_wishes(self) -> None:
-        """Carry out the cancellations that are stored; each is kept until its dispatch has ended."""
-        for wish in await self.threads.read(self.store.cancels, self.owner):
-            if wish.seq in self._wishes_seen or wish.dispatch_id not in self._engine.active:
-                continue
-            self._wishes_seen.add(wish.seq)
-            cancel = Cancel(at=time.time(), node_ids=wish.node_ids)
-            await asyncio.shield(self._engine.post(wish.dispatch_id, cancel))
 
     # Looking
 
@@ -305,7 +289,11 @@ class Dispatcher:
         :raises NotEndedError: if one has not ended
         :raises NotFoundError: if one does not exist
         """
-        report = await self.threads.write(self.store.purge, dispatch_ids)
-        for digest in report.orphaned_objects:
-            await self.threads.read(self.objects.delete, digest)
-        return report.dispatches
+        count, left = await self.threads.write(purge, self.store, self.objects, dispatch_ids)
+        if left:
+            self._tasks.append(asyncio.create_task(self._delete_later(left)))
+        return count
+
+    async def _delete_later(self, digests: Sequence[str]) -> None:
+        await asyncio.sleep(IN_USE_S)
+        await self.threads.write(delete_unused, self.store, self.objects, digests)

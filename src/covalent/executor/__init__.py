@@ -8,7 +8,7 @@ from .registry import BUILT_IN, executor_class_named
 
 
 def __getattr__(name: str) -> Any:
-    if name.startswith("_"):
+    if not name[:1].isupper():
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     found = executor_class_named(name)
     globals()[name] = found

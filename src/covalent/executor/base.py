@@ -59,6 +59,9 @@ class AsyncBaseExecutor(ABC):
     #: The name in ``executor="…"`` and in ``[executors.…]``.
     short_name: ClassVar[str]
 
+    #: Whether what it sent is out of reach once its dispatcher's machine is gone.
+    bound_to_machine: ClassVar[bool] = False
+
     runtime: Runtime | None = None
 
     def bind(self, runtime: Runtime) -> None:

@@ -66,13 +66,17 @@ def executor_class_named(class_name: str) -> type[AsyncBaseExecutor]:
     for built_in in BUILT_IN.values():
         if built_in.class_name == class_name:
             return _checked(getattr(import_module(built_in.module), class_name), class_name)
+    broken = []
     for point in _plugins():
-        found = _load(point)
+        try:
+            found = _load(point)
+        except ExecutorError as error:
+            broken.append(str(error))
+            continue
         if found.__name__ == class_name:
             return found
-    raise AttributeError(
-        f"There is no executor class {class_name!r}. Executors known here, by short name: {', '.join(known_executors())}."
-    )
+    known = f"Executors known here, by short name: {', '.join(known_executors())}."
+    raise AttributeError(" ".join([f"There is no executor class {class_name!r}. {known}", *broken]))
 
 
 def _plugins() -> Iterator[EntryPoint]:

@@ -78,9 +78,16 @@ class ObjectStore:
             _publish(file, self.path(digest), size)
         return digest, size
 
-    def delete(self, digest: str) -> None:
-        """Remove a file; nothing happens if it is not there."""
-        self.path(digest).unlink(missing_ok=True)
+    def delete(self, digest: str, *, untouched_s: float = 0.0) -> bool:
+        """Remove a file, unless it was written, or written again, less than ``untouched_s`` ago; whether it is gone."""
+        path = self.path(digest)
+        try:
+            if untouched_s and path.stat().st_mtime > time.time() - untouched_s:
+                return False
+            path.unlink()
+        except FileNotFoundError:
+            pass
+        return True
 
     def sweep(self, now: float | None = None) -> int:
         """Remove what processes that died have left half written; return how many files.
@@ -150,6 +157,8 @@ def _publish(file: Path, target: Path, size: int) -> None:
     try:
         if target.stat().st_size == size:
             file.unlink()
+            # A purge spares what was touched a short while ago.
+            os.utime(target)
             return
     except FileNotFoundError:
         target.parent.mkdir(parents=True, exist_ok=True)

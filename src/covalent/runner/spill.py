@@ -106,6 +106,8 @@ class Spill:
         target = Path(self._objects, digest[:2], digest)
         if target.is_file() and target.stat().st_size == self._size:
             self._temporary.unlink()
+            # A purge spares what was touched a short while ago.
+            os.utime(target)
             return
         target.parent.mkdir(exist_ok=True)
         self._temporary.replace(target)

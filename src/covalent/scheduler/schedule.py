@@ -56,13 +56,14 @@ class DispatchScheduler:
 
     :param snapshot: the dispatch as the store has it, new or half done
     :param policies: one for each of the graph's executors
+    :param sender: the name under which its groups are sent
     """
 
-    def __init__(self, snapshot: Snapshot, policies: Sequence[RetryPolicy]) -> None:
+    def __init__(self, snapshot: Snapshot, policies: Sequence[RetryPolicy], sender: str = "") -> None:
         self.dispatch_id = snapshot.info.id
         self.graph = snapshot.graph
         self.status = snapshot.info.status
-        self._policies = policies
+        self._policies, self._sender = policies, sender
         self._states = [task.status for task in snapshot.tasks]
         self._attempts = [task.attempt for task in snapshot.tasks]
         self._used: dict[int, dict[Cause, int]] = {n: dict(c) for n, c in snapshot.used.items()}
@@ -294,7 +295,7 @@ class DispatchScheduler:
         groups = []
         for (executor, *_), refs in alike.items():
             group_id = group_name(self.dispatch_id, refs[0])
-            group = GroupRecord(group_id=group_id, executor=executor, refs=tuple(refs))
+            group = GroupRecord(group_id=group_id, executor=executor, refs=tuple(refs), sender=self._sender)
             for ref in refs:
                 self._groups[ref.node_id] = group_id
                 self._move(ref.node_id, Status.SUBMITTED, at, group_id=group_id)

@@ -30,7 +30,7 @@ def class_here(module_name: object, name: str, class_id: str | None) -> type | N
     """The class of that name in this process, if it is the one that travelled under ``class_id``; it may have been edited since."""
     if not isinstance(module_name, str):
         return None
-    module = sys.modules.get("__main__") if module_name == "__main__" else modules.load_own(module_name)
+    module = sys.modules.get(module_name) or modules.load_own(module_name)
     cls = vars(module).get(name) if module is not None else None
     if not isinstance(cls, type):
         return None

@@ -111,10 +111,11 @@ def names_in(code: CodeType) -> frozenset[str]:
 
 def _is_ours(value: object) -> bool:
     """Whether it is Covalent, something in it, or an object of a class in it, but for what people decorated with it."""
+    home: object
     if isinstance(value, ModuleType):
         home = value.__name__
     elif isinstance(value, FunctionType | type):
         home = value.__module__
     else:
-        home = type(value).__module__ if not callable(value) else ""
-    return home.partition(".")[0] == _PACKAGE
+        home = None if callable(value) else type(value).__module__
+    return isinstance(home, str) and home.partition(".")[0] == _PACKAGE

@@ -93,6 +93,10 @@ class Store(ABC):
         :raises NotFoundError: if one does not exist
         """
 
+    @abstractmethod
+    def unreferenced(self, digests: Sequence[str]) -> list[str]:
+        """Those of these files of the object store that no dispatch needs."""
+
     # Leases: several dispatchers may share one database
 
     @abstractmethod
@@ -106,6 +110,10 @@ class Store(ABC):
         A dispatch that ``owner`` holds already is returned too, so that one that starts again finds its own. No two callers
         ever get the same dispatch.
         """
+
+    @abstractmethod
+    def claim(self, dispatch_id: str, owner: str) -> bool:
+        """Lease a dispatch that was not started yet to ``owner``, whoever has it; False if it was started, or does not exist."""
 
     @abstractmethod
     def request_cancel(self, dispatch_id: str, node_ids: Sequence[int] | None) -> None:

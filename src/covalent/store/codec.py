@@ -119,12 +119,13 @@ def encode_handle(handle: Any) -> str | None:
 
 def group(row: Row, open_refs: set[tuple[int, int]]) -> GroupRecord:
     """A group with those of its attempts that have not ended."""
-    group_id, executor, refs, handle = row
+    group_id, executor, refs, handle, sender = row
     return GroupRecord(
         group_id=group_id,
         executor=executor,
         refs=tuple(TaskRef(node_id=ref[0], attempt=ref[1]) for ref in _decode_refs(refs) if ref in open_refs),
         handle=None if handle is None else json.loads(handle),
+        sender=sender,
     )
 
 

@@ -26,6 +26,11 @@ def acquire(session: Session, owner: str, at: float, stale_s: float) -> list[str
     return [dispatch_id for (dispatch_id,) in session.all("unfinished_of", owner=owner)]
 
 
+def claim(session: Session, dispatch_id: str, owner: str) -> bool:
+    """See :meth:`.base.Store.claim`."""
+    return bool(session.run("claim", id=dispatch_id, owner=owner))
+
+
 def request_cancel(session: Session, dispatch_id: str, node_ids: Sequence[int] | None) -> None:
     """See :meth:`.base.Store.request_cancel`."""
     if session.one("dispatch_key", id=dispatch_id) is None:

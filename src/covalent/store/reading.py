@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from ..errors import NotFoundError
@@ -153,3 +153,8 @@ def _pattern(search: str) -> str:
     for special in "\\%_":
         search = search.replace(special, f"\\{special}")
     return f"%{search}%"
+
+
+def unreferenced(session: Session, digests: Sequence[str]) -> list[str]:
+    needed = {digest for (digest,) in session.all("referenced_objects", digests=list(digests))}
+    return [digest for digest in digests if digest not in needed]

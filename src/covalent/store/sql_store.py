@@ -53,6 +53,9 @@ class SqlStore(Store):
     def acquire(self, owner: str, at: float, stale_s: float) -> list[str]:
         return self._database.write(partial(leases.acquire, owner=owner, at=at, stale_s=stale_s))
 
+    def claim(self, dispatch_id: str, owner: str) -> bool:
+        return self._database.write(partial(leases.claim, dispatch_id=dispatch_id, owner=owner))
+
     def request_cancel(self, dispatch_id: str, node_ids: Sequence[int] | None) -> None:
         self._database.write(partial(leases.request_cancel, dispatch_id=dispatch_id, node_ids=node_ids))
 
@@ -60,6 +63,9 @@ class SqlStore(Store):
         return self._database.read(partial(leases.cancels, owner=owner))
 
     # Reading
+
+    def unreferenced(self, digests: Sequence[str]) -> list[str]:
+        return self._database.read(partial(reading.unreferenced, digests=digests))
 
     def dispatch(self, dispatch_id: str) -> DispatchInfo:
         return self._database.read(partial(reading.dispatch, dispatch_id=dispatch_id))

@@ -57,7 +57,7 @@ class Turn:
         self._add_transitions(key, change.transitions)
         self.events.extend(_event(key, step) for step in change.steps if step.target.is_final)
         self.groups.extend(
-            (key, group.group_id, group.executor, encode_refs(group.refs), encode_handle(group.handle))
+            (key, group.group_id, group.executor, encode_refs(group.refs), encode_handle(group.handle), group.sender)
             for group in change.groups
         )
         self.handles.extend((key, group_id, encode_handle(handle)) for group_id, handle in change.handles.items())

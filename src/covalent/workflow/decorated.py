@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import functools
 import inspect
+import pickle
 import textwrap
 from collections.abc import Callable
 from types import MethodType
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, ParamSpec, Self, TypeVar, cast
 
 from ..errors import WorkflowError
-from ..serialize import loads
 from .settings import Settings
 
 if TYPE_CHECKING:
@@ -62,7 +62,8 @@ class Decorated(Generic[P, R]):
 
     def open(self, packed: Packed) -> Callable[..., Any]:
         """The function in what it arrived as."""
-        return cast("Callable[..., Any]", loads(packed.data))
+        # Not as values are opened that come home to a client: this may be a worker, and what it gives the function came by pickle too.
+        return cast("Callable[..., Any]", pickle.loads(packed.data))
 
     @property
     def source(self) -> str:

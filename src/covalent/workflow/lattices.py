@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -9,7 +10,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypedDict, Unpack, overload
 
 from ..errors import WorkflowError
 from ..model import Submission
-from ..serialize import loads
 from .build import build
 from .decorated import Decorated, P, R
 from .deps import BashLike, CallLike, PipLike
@@ -37,7 +37,7 @@ class Lattice(Decorated[P, R]):
             return self.function(*args, **kwargs)
 
     def open(self, packed: Packed) -> Callable[..., Any]:
-        inner: Lattice[..., Any] = loads(packed.data)
+        inner: Lattice[..., Any] = pickle.loads(packed.data)
         # If it is recursive, this is what it calls.
         inner.packed = packed
         return inner.function

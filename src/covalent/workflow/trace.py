@@ -88,7 +88,8 @@ class Trace:
         :raises HandleUseError: if one of them is not a handle of this workflow
         """
         self.check_open()
-        for parent in [parents] if isinstance(parents, Handle) else parents:
+        alone = isinstance(parents, Handle) or not isinstance(parents, Iterable)
+        for parent in [parents] if alone else parents:
             if not isinstance(parent, Handle) or parent._ct_trace is not self:
                 raise HandleUseError(f"Only tasks of the same workflow can be waited for, and {parent!r} is none.")
             before = dict.fromkeys(self._plain.payload(parent).inputs)

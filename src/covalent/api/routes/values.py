@@ -48,7 +48,9 @@ async def put_object(request: Request, dispatcher: TheDispatcher, digest: Digest
 
 @router.head(
     "/objects/{digest}",
-    responses={status: {"description": "As for other requests, without a body."} for status in (401, 403, 404, 422, 426)},
+    responses={
+        status: {"description": "As for other requests, without a body."} for status in (401, 403, 404, 422, 426)
+    },
     response_class=Response,
 )
 async def has_object(dispatcher: TheDispatcher, digest: Digest) -> Response:

@@ -26,6 +26,7 @@ class LocalExecutor(AsyncBaseExecutor):
     """
 
     short_name: ClassVar[str] = "local"
+    bound_to_machine: ClassVar[bool] = True
 
     def __init__(self, *, time_limit: float | None = None, retries: int | None = None) -> None:
         self.time_limit = _checked_time_limit(time_limit)

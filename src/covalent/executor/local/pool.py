@@ -72,7 +72,8 @@ class LocalPool:
         self._undertaker = Undertaker(self._objects, self._threads)
         self._groups: dict[str, Group] = {}
         self._base = Lane(Interpreter(), self)
-        self._lanes: dict[str, Lane] = {self._base.interpreter.python: self._base}
+        #: One for each environment that was needed so far, by its interpreter.
+        self.lanes: dict[str, Lane] = {self._base.interpreter.python: self._base}
         self._tasks: set[asyncio.Task[Any]] = set()
         self._long_tasks: set[asyncio.Task[Any]] = set()  #: Those of them that nobody waits for at the end.
         self._watch_timer: asyncio.TimerHandle | None = None
@@ -99,7 +100,7 @@ class LocalPool:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._inheritance.close()
         idle = []
-        for worker in [worker for lane in self._lanes.values() for worker in lane.workers]:
+        for worker in [worker for lane in self.lanes.values() for worker in lane.workers]:
             worker.take_back()
             if worker.phase is not Phase.ENDED:
                 worker.stop()
@@ -108,21 +109,12 @@ class LocalPool:
         await asyncio.to_thread(_wait_for, [worker.process for worker in idle], CLOSE_S)
         # Those that have ended by now.
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        for lane in self._lanes.values():
+        for lane in self.lanes.values():
             for worker in lane.workers:
                 worker.release(outlives_us=True)
             lane.workers.clear()
         await asyncio.to_thread(self._environments.close)
         await asyncio.to_thread(self._threads.shutdown, wait=True)
-
-    def lanes(self) -> list[Lane]:
-        """One for each environment that was needed so far."""
-        return list(self._lanes.values())
-
-    async def idle(self) -> None:
-        """Return when all workers have come up and none of them is on a task."""
-        while sum(worker.is_idle for lane in self.lanes() for worker in lane.workers) < self.size:
-            await asyncio.sleep(0.005)
 
     # Groups
 
@@ -227,11 +219,11 @@ class LocalPool:
 
     def staff(self) -> None:
         self.is_short = False
-        is_full = len(self._lanes) == 1 and self._base.size == self.size
+        is_full = len(self.lanes) == 1 and self._base.size == self.size
         if self._is_closed or is_full:
             return
-        free = self.size - sum(lane.size for lane in self._lanes.values())
-        for lane in self._lanes.values():
+        free = self.size - sum(lane.size for lane in self.lanes.values())
+        for lane in self.lanes.values():
             if lane.is_hopeless and lane.queue:
                 self._give_up(lane)
             wanted = lane.wanted(self.size)
@@ -292,9 +284,9 @@ class LocalPool:
         group.lane.enqueue(group)
 
     def _lane(self, interpreter: Interpreter) -> Lane:
-        lane = self._lanes.get(interpreter.python)
+        lane = self.lanes.get(interpreter.python)
         if lane is None:
-            lane = self._lanes[interpreter.python] = Lane(interpreter, self)
+            lane = self.lanes[interpreter.python] = Lane(interpreter, self)
         return lane
 
     async def _load_more(self, group: Group) -> None:
@@ -324,9 +316,9 @@ class LocalPool:
 
     def _make_room(self, lane: Lane) -> None:
         """Let a worker of another lane go, if this one has less than its share."""
-        busy = [other for other in self._lanes.values() if other.queue or any(w.given for w in other.workers)]
+        busy = [other for other in self.lanes.values() if other.queue or any(w.given for w in other.workers)]
         share = max(1, self.size // max(1, len(busy)))
-        everyone = [worker for other in self._lanes.values() for worker in other.workers]
+        everyone = [worker for other in self.lanes.values() for worker in other.workers]
         if any(worker.is_leaving or worker.phase is Phase.ENDING for worker in everyone):
             return
         others = [worker for worker in everyone if worker.lane is not lane and worker.phase is Phase.READY]
@@ -344,7 +336,7 @@ class LocalPool:
     def _look(self) -> None:
         self._watch_timer = None
         now = self._loop.time()
-        busy = [lane.look(now) for lane in self._lanes.values()]
+        busy = [lane.look(now) for lane in self.lanes.values()]
         if any(busy):
             self.watch()
 

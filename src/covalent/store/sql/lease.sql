@@ -15,6 +15,9 @@ WHERE status IN ('NEW_OBJECT', 'RUNNING')
 -- query: unfinished_of
 SELECT id FROM dispatch WHERE status IN ('NEW_OBJECT', 'RUNNING') AND owner = :owner ORDER BY key
 
+-- query: claim
+UPDATE dispatch SET owner = :owner WHERE id = :id AND status = 'NEW_OBJECT'
+
 -- query: forget_dispatchers
 DELETE FROM dispatcher
 WHERE seen_at < :alive_since

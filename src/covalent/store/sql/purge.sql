@@ -38,3 +38,6 @@ DELETE FROM cancel_wish WHERE dispatch {in_numbers:dispatches}
 
 -- query: purge_dispatches
 DELETE FROM dispatch WHERE key {in_numbers:dispatches}
+
+-- query: referenced_objects
+SELECT DISTINCT digest FROM object_ref WHERE digest {in_texts:digests}

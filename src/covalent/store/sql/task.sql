@@ -37,16 +37,16 @@ ORDER BY node
 LIMIT :limit
 
 -- query: add_groups
--- rows: dispatch bigint, group_id text, executor integer, refs bytea, handle text
-INSERT INTO task_group (dispatch, group_id, executor, refs, handle)
-SELECT dispatch, group_id, executor, refs, handle FROM r WHERE TRUE
+-- rows: dispatch bigint, group_id text, executor integer, refs bytea, handle text, sender text
+INSERT INTO task_group (dispatch, group_id, executor, refs, handle, sender)
+SELECT dispatch, group_id, executor, refs, handle, sender FROM r WHERE TRUE
 ON CONFLICT (dispatch, group_id) DO NOTHING
 
 -- query: set_handle
 UPDATE task_group SET handle = :handle WHERE dispatch = :dispatch AND group_id = :group_id
 
 -- query: groups
-SELECT g.group_id, g.executor, g.refs, g.handle
+SELECT g.group_id, g.executor, g.refs, g.handle, g.sender
 FROM task_group g
 WHERE g.dispatch = :dispatch AND g.group_id {in_texts:group_ids}
 ORDER BY g.group_id

@@ -52,6 +52,8 @@ CREATE TABLE object_ref (
     PRIMARY KEY (dispatch, digest)
 ) {clustered};
 
+CREATE INDEX object_ref_by_digest ON object_ref (digest);
+
 CREATE TABLE task (
     dispatch BIGINT NOT NULL,
     node BIGINT NOT NULL,
@@ -74,6 +76,7 @@ CREATE TABLE task_group (
     executor INTEGER NOT NULL,
     refs {bytes} NOT NULL,
     handle TEXT,
+    sender TEXT NOT NULL,
     PRIMARY KEY (dispatch, group_id)
 );
 
