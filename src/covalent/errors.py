@@ -19,6 +19,7 @@
     ├── ServerError               a server cannot start or go on
     │   ├── AlreadyRunningError
     │   ├── PortInUseError
+    │   ├── AddressError
     │   └── StoreError
     │       ├── IllegalTransitionError
     │       ├── NotEndedError
@@ -157,6 +158,17 @@ class PortInUseError(ServerError):
         super().__init__(
             f"Port {port} on {host} is taken by another program. Choose another with "
             "'covalent start -p PORT' or COVALENT_SVC_PORT."
+        )
+        self.host, self.port = host, port
+
+
+class AddressError(ServerError):
+    """The server cannot listen where it should."""
+
+    def __init__(self, host: str, port: int, reason: str) -> None:
+        super().__init__(
+            f"The server cannot listen on {host}, port {port} ({reason}). Set dispatcher.address to a name or address of this "
+            "machine, and choose a port above 1023."
         )
         self.host, self.port = host, port
 

@@ -12,6 +12,7 @@ import json
 import linecache
 import subprocess
 import sys
+import types
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +36,9 @@ def run_bash(code: str) -> str:
 
 
 def main(path: Path) -> None:
-    namespace = vars(sys.modules["__main__"])
+    # A module of the page's own, so that it does not find here what it forgot to import.
+    module = sys.modules["__main__"] = types.ModuleType("__main__")
+    namespace = vars(module)
     printed = ""
     for block in json.loads(path.read_text()):
         try:

@@ -284,6 +284,19 @@ async def test_sending_a_group_again_runs_nothing_twice(executor: LocalExecutor,
     assert runs.read_text() == "x"
 
 
+async def test_what_was_handed_out_and_not_stored_is_handed_out_again(executor: LocalExecutor, book: Book) -> None:
+    for i in range(3):
+        book.add(lambda i=i: i)
+    careless = await GroupRun(executor, book).send()
+    while len(careless.outcomes) < 3:
+        await careless.step()
+    # Whoever drove the group is gone before it stored the last of what it was given.
+    last = {update.node_id for update in careless.updates[-1:]}
+    careful = GroupRun(executor, book, [ref for ref in book.refs if ref.node_id in last])
+    outcomes = await (await careful.resume()).finish()
+    assert {i: book.result(outcome) for i, outcome in outcomes.items()} == {i: i for i in last}
+
+
 async def test_the_event_loop_is_never_held_up(executor: LocalExecutor, book: Book) -> None:
     longest = 0.0
 

@@ -113,6 +113,23 @@ async def test_a_coroutine_function_is_awaited(executor: LocalExecutor, book: Bo
     assert book.result(await run_one(executor, book, task, 4)) == 8
 
 
+async def test_a_coroutine_function_leaves_no_trace_in_the_event_loops_of_later_tasks(
+    executor: LocalExecutor, book: Book
+) -> None:
+    async def asynchronous() -> None:
+        await asyncio.sleep(0)
+
+    def old_fashioned() -> int:
+        loop = asyncio.get_event_loop()
+        return loop.run_until_complete(asyncio.sleep(0, 5))
+
+    for _ in range(4):
+        book.add(asynchronous)
+        book.add(old_fashioned)
+    outcomes = await run(executor, book)
+    assert [book.result(outcomes[i]) for i in range(1, 8, 2)] == [5, 5, 5, 5]
+
+
 async def test_generators_of_both_kinds_are_collected(executor: LocalExecutor, book: Book) -> None:
     def plain(n: int) -> Any:
         yield from range(n)
@@ -545,7 +562,7 @@ async def test_nothing_that_a_task_changes_around_it_reaches_the_next(executor: 
     for i in range(1, 12, 2):
         leftover, home, has_path, cwd, first, child = book.result(outcomes[i])
         assert (leftover, home, has_path, child) == (None, os.environ["HOME"], True, b"False\n")
-        assert cwd == str(book.data_dir / "workers")
+        assert cwd == str(Path.home())
         assert first != "/nonsense"
 
 

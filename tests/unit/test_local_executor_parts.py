@@ -5,7 +5,10 @@ from __future__ import annotations
 import hashlib
 import importlib.metadata
 import json
+import os
 import signal
+import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +20,7 @@ from covalent.executor.local.durations import Durations
 from covalent.executor.local.messages import MalformedError, TaskWriter, decode_outcome, name_task
 from covalent.executor.local.processes import exit_code, explain_exit
 from covalent.executor.local.requirements import all_satisfied
+from covalent.executor.local.spool import FUNCTION_BYTES, GRACE_S, Spool
 from covalent.model import Blob, Environment, GroupMetadata, NodeKind, Outcome, TaskSpec
 from covalent.runner import wire
 from covalent.runner.values import Payload
@@ -167,6 +171,33 @@ def test_every_message_to_a_worker_names_its_task() -> None:
     writer = TaskWriter(METADATA, str, lambda blob: None)
     for head_bytes, frame in (writer.write(spec()), writer.spooled(spec(), "/spool/x")):
         assert name_task(wire.decode(wire.PREFIX.pack(wire.TASK, 0, head_bytes) + frame)) == ("g", 7, 2)
+
+
+def test_functions_are_kept_for_their_users_and_for_a_while_after(tmp_path: Path) -> None:
+    spool = Spool(tmp_path / "spool")
+    spool.prepare()
+    blobs = [Blob(digest=f"{i:064x}", size=FUNCTION_BYTES + 1, data=bytes(FUNCTION_BYTES + 1)) for i in range(80)]
+    for blob in blobs:
+        assert spool.wants(blob)
+        spool.keep(blob)
+        spool.keep(blob)
+    paths = {blob.digest: Path(str(spool.function(blob))) for blob in blobs}
+    spool.let_go([blob.digest for blob in blobs])
+    assert all(path.read_bytes() == bytes(FUNCTION_BYTES + 1) for path in paths.values())
+    spool.let_go([blob.digest for blob in blobs[:70]])
+    assert [spool.function(blob) is None for blob in blobs] == [True] * 6 + [False] * 74
+    assert len(list((tmp_path / "spool").iterdir())) == 74
+    spool.keep(blobs[0])
+    assert Path(str(spool.function(blobs[0]))).exists()
+
+
+def test_a_spool_forgets_what_an_earlier_dispatcher_left_but_not_at_once(tmp_path: Path) -> None:
+    old, new = tmp_path / "task-old", tmp_path / "task-new"
+    for file in (old, new):
+        file.write_bytes(b"x")
+    os.utime(old, (time.time() - GRACE_S - 10,) * 2)
+    Spool(tmp_path).prepare()
+    assert list(tmp_path.iterdir()) == [new]
 
 
 def test_durations_follow_the_latest_and_believe_the_worst() -> None:

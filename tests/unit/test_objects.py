@@ -76,14 +76,6 @@ def test_without_a_commit_nothing_stays(store: ObjectStore) -> None:
     assert files(store) == []
 
 
-def test_a_file_is_taken_in_by_moving_it(store: ObjectStore, tmp_path: Path) -> None:
-    file = tmp_path / "log"
-    file.write_bytes(b"x" * 100_000)
-    assert store.adopt(file) == (digest(b"x" * 100_000), 100_000)
-    assert not file.exists()
-    assert store.exists(digest(b"x" * 100_000))
-
-
 def test_many_writers_of_the_same_object_end_with_one_file(store: ObjectStore) -> None:
     data = os.urandom(300_000)
     threads = [threading.Thread(target=store.put, args=(digest(data), data)) for _ in range(8)]

@@ -21,7 +21,7 @@ from covalent.runner.call import call, call_hooks
 from covalent.runner.context import get_context
 from covalent.runner.failure import DamagedError, classify, clipped
 from covalent.runner.spill import INLINE_BYTES, Spill, StorageError
-from covalent.runner.values import FUNCTIONS, Payload, Values
+from covalent.runner.values import FUNCTION_BYTES, FUNCTIONS, Payload, Values
 from covalent.runner.wire import IN_FILE
 
 
@@ -166,6 +166,19 @@ def test_a_function_is_opened_once_until_many_others_were(tmp_path: Path) -> Non
     again = values.function(first)
     values.forget(first)
     assert values.function(first) is not again
+
+
+def test_large_functions_do_not_pile_up_but_the_latest_stays_open() -> None:
+    values = Values()
+    payloads = [inline(lambda data=bytes([i]) * (FUNCTION_BYTES // 3): len(data)) for i in range(5)]
+    for payload in payloads:
+        opened = values.function(payload)
+        assert values.function(payload) is opened
+    first = values.function(payloads[3])
+    assert values.function(payloads[3]) is first
+    huge = inline(lambda data=bytes(FUNCTION_BYTES + 1): len(data))
+    assert values.function(huge) is values.function(huge)
+    assert values.function(payloads[3]) is not first
 
 
 def test_a_payload_is_read_from_a_header() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from fastapi import APIRouter, FastAPI, Security
@@ -18,15 +19,15 @@ from .state import problems as error_answers
 PREFIX = "/api/v1"
 
 
-def create_app(state: ServerState, *, token: str, host: str) -> FastAPI:
+def create_app(state: ServerState, *, token: str, names: Iterable[str]) -> FastAPI:
     """The API over ``state``.
 
     :param token: what every request must carry
-    :param host: the name that the server listens on
+    :param names: what the server is called, beside the names of this machine
     """
     app = _with_routes()
     app.state.covalent = state
-    app.add_middleware(Guard, token=token, host=host)
+    app.add_middleware(Guard, token=token, names=names)
     return app
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hmac
 import ipaddress
 import socket
+from collections.abc import Iterable
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
@@ -24,12 +25,12 @@ VERSION_HEADER = "X-Covalent-Version"
 class Guard:
     """Lets a request through to ``app``, or answers 401, 403 or 426 itself.
 
-    :param host: the name that the server was told to listen on
+    :param names: what the server is called, beside the names of this machine
     """
 
-    def __init__(self, app: ASGIApp, *, token: str, host: str) -> None:
+    def __init__(self, app: ASGIApp, *, token: str, names: Iterable[str]) -> None:
         self._app, self._token = app, token.encode()
-        self._names = LOOPBACK | {host.lower(), socket.gethostname().lower(), socket.getfqdn().lower()}
+        self._names = LOOPBACK | {name.lower() for name in (*names, socket.gethostname(), socket.getfqdn())}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":

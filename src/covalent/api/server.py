@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
 import os
 import platform
@@ -12,13 +13,14 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import uvicorn
 
 from .. import __version__
-from ..config import get_config
+from ..config import get_config, ui_address
 from ..dispatcher import Dispatcher
-from ..errors import PortInUseError, StoreError
+from ..errors import AddressError, PortInUseError, StoreError
 from ..executor.local.pool import shared_pool
 from ..store import open_store
 from . import lock
@@ -31,6 +33,9 @@ log = logging.getLogger("covalent.server")
 #: Seconds that open connections get to end after SIGTERM.
 GRACE_S = 3
 
+#: Connections that may wait to be accepted.
+BACKLOG = 2048
+
 
 def serve(host: str, port: int, data_dir: Path, *, on_ready: Callable[[str], None] | None = None) -> None:
     """Run a server until SIGTERM or SIGINT. Port 0 takes a free one.
@@ -38,6 +43,7 @@ def serve(host: str, port: int, data_dir: Path, *, on_ready: Callable[[str], Non
     :param on_ready: called with the server's URL once it answers
     :raises AlreadyRunningError: if another server owns the data directory
     :raises PortInUseError: if the port is taken
+    :raises AddressError: if it cannot listen there for another reason
     :raises StoreError: if the database cannot be opened, or fails for good
     """
     logging.basicConfig(
@@ -52,7 +58,8 @@ def serve(host: str, port: int, data_dir: Path, *, on_ready: Callable[[str], Non
 
 async def _serve(host: str, listener: socket.socket, data_dir: Path, on_ready: Callable[[str], None] | None) -> None:
     url = get_config("dispatcher.database_url") or f"sqlite:///{data_dir / 'covalent.db'}"
-    dispatcher = Dispatcher(open_store(url), data_dir, lock.owner(data_dir))
+    stale_s = get_config("dispatcher.takeover_s")
+    dispatcher = Dispatcher(open_store(url), data_dir, lock.owner(data_dir), stale_s=stale_s)
     engine = await dispatcher.start()
     try:
         await shared_pool(dispatcher.runtime)
@@ -68,7 +75,8 @@ async def _serve(host: str, listener: socket.socket, data_dir: Path, on_ready: C
         state = ServerState(
             dispatcher=dispatcher, health=health, limit_bytes=get_config("dispatcher.max_request_mib") * 2**20
         )
-        app = create_app(state, token=lock.token(data_dir), host=host)
+        names = (host, urlsplit(ui_address(address)).hostname or host)
+        app = create_app(state, token=lock.token(data_dir), names=names)
         config = uvicorn.Config(
             app, log_config=None, access_log=False, timeout_graceful_shutdown=GRACE_S, server_header=False
         )
@@ -121,17 +129,21 @@ class _Server(uvicorn.Server):
 
 
 def _listen(host: str, port: int) -> socket.socket:
-    family, kind, protocol, _, address = socket.getaddrinfo(
-        "127.0.0.1" if host == "localhost" else host, port, type=socket.SOCK_STREAM
-    )[0]
-    listener = socket.socket(family, kind, protocol)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener: socket.socket | None = None
     try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            "127.0.0.1" if host == "localhost" else host, port, type=socket.SOCK_STREAM
+        )[0]
+        listener = socket.socket(family, kind, protocol)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
     except OSError as error:
-        listener.close()
-        raise PortInUseError(host, port) from error
-    listener.listen(2048)
+        if listener is not None:
+            listener.close()
+        if error.errno == errno.EADDRINUSE:
+            raise PortInUseError(host, port) from error
+        raise AddressError(host, port, error.strerror or str(error)) from error
+    listener.listen(BACKLOG)
     listener.setblocking(False)
     return listener
 

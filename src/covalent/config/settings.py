@@ -67,6 +67,12 @@ SETTINGS: Mapping[str, Setting] = {
         env="COVALENT_DATABASE_URL",
         about="postgresql://… for PostgreSQL; empty for SQLite in the data directory.",
     ),
+    "dispatcher.takeover_s": Setting(
+        kind=int,
+        default=lambda: 30,
+        bounds=(2, 86400),
+        about="Seconds of silence after which another dispatcher on the same PostgreSQL is taken for dead.",
+    ),
     "dispatcher.max_request_mib": Setting(
         kind=int, default=lambda: 256, bounds=(64, 65536), about="The largest dispatch that the server takes."
     ),

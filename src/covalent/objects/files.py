@@ -66,18 +66,6 @@ class ObjectStore:
         """
         return ObjectWriter(self)
 
-    def adopt(self, file: Path) -> tuple[str, int]:
-        """Take in a file of the same file system by moving it; return digest and size. Nobody may write to it any more.
-
-        :raises DiskFullError: if there is no room
-        """
-        with file.open("rb") as stream:
-            digest = hashlib.file_digest(stream, "sha256").hexdigest()
-            size = stream.tell()
-        with _room_in(self.root):
-            _publish(file, self.path(digest), size)
-        return digest, size
-
     def delete(self, digest: str, *, untouched_s: float = 0.0) -> bool:
         """Remove a file, unless it was written, or written again, less than ``untouched_s`` ago; whether it is gone."""
         path = self.path(digest)

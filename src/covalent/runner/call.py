@@ -37,7 +37,9 @@ def call_hooks(hooks: list[Any]) -> dict[str, Any]:
 def _run(coroutine: Any) -> Any:
     import asyncio
 
-    return asyncio.run(coroutine)
+    # Unlike asyncio.run, this leaves the thread without a mark that would make asyncio.get_event_loop() fail in later tasks.
+    with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
+        return runner.run(coroutine)
 
 
 async def _await(value: Awaitable[Any]) -> Any:

@@ -86,8 +86,10 @@ class Journal:
         return not self._ends
 
     def disown(self) -> None:
-        """Let go of the file in a forked child; the lock stays with the parent."""
-        os.close(self._fd)
+        """Let go of the file in a forked child, and in children of that; the lock stays with the parent."""
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
 
     def _append(self, message: bytes) -> None:
         record = wire.record(message)

@@ -12,8 +12,12 @@ from typing import Any, BinaryIO
 from .failure import DamagedError
 from .wire import IN_FILE
 
-#: How many functions a worker keeps open.
+#: How many functions a worker keeps open, and of how many bytes together; the latest one stays, however large.
 FUNCTIONS = 128
+FUNCTION_BYTES = 64 * 1024 * 1024
+
+#: How many files are remembered to be what their digests say.
+_VERIFIED = 4096
 
 _CHUNK_BYTES = 1024 * 1024
 
@@ -38,7 +42,8 @@ class Values:
     """Opens payloads, and keeps functions open between tasks."""
 
     def __init__(self) -> None:
-        self._functions: OrderedDict[str, Any] = OrderedDict()
+        self._functions: OrderedDict[str, tuple[Any, int]] = OrderedDict()
+        self._function_bytes = 0
         self._verified: dict[str, tuple[int, ...]] = {}
 
     def function(self, payload: Payload) -> Any:
@@ -46,18 +51,22 @@ class Values:
 
         :raises DamagedError: if its bytes are not what the digest says
         """
-        function = self._functions.get(payload.digest)
-        if function is None:
-            function = self._functions[payload.digest] = self.open(payload)
-            if len(self._functions) > FUNCTIONS:
-                self._functions.popitem(last=False)
-        else:
+        found = self._functions.get(payload.digest)
+        if found is not None:
             self._functions.move_to_end(payload.digest)
+            return found[0]
+        function = self.open(payload)
+        self._functions[payload.digest] = (function, payload.size)
+        self._function_bytes += payload.size
+        while len(self._functions) > 1 and (len(self._functions) > FUNCTIONS or self._function_bytes > FUNCTION_BYTES):
+            _, (_, size) = self._functions.popitem(last=False)
+            self._function_bytes -= size
         return function
 
     def forget(self, payload: Payload) -> None:
         """Open this function anew next time."""
-        self._functions.pop(payload.digest, None)
+        _, size = self._functions.pop(payload.digest, (None, 0))
+        self._function_bytes -= size
 
     def open(self, payload: Payload, inputs: list[Payload] | None = None) -> Any:
         """The value. Its reference ``i`` stands for ``inputs[i]``, by default the payload's own; each is opened once.
@@ -103,6 +112,8 @@ class Values:
         if digest.hexdigest() != payload.digest:
             raise DamagedError(payload.digest, f"the bytes of {payload.path} do not match its digest")
         stream.seek(0)
+        if len(self._verified) >= _VERIFIED:
+            self._verified.clear()
         self._verified[payload.digest] = mark
 
 

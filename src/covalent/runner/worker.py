@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import errno
 import faulthandler
 import json
 import os
@@ -62,6 +63,11 @@ class Channel:
                 return
             except BlockingIOError:
                 self._wait_out.poll(_LOOK_MS)
+            except OSError as error:
+                # The way in which macOS says that the other end is full.
+                if error.errno != errno.ENOBUFS:
+                    raise
+                time.sleep(0.001)
 
     def close(self) -> None:
         self._socket.close()

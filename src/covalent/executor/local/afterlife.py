@@ -19,6 +19,8 @@ from .messages import Hello, Key, MalformedError, decode_hello, decode_outcome, 
 #: Bytes of output that travel with an outcome.
 INLINE_LOG_BYTES: Final = 32 * 1024
 
+_CHUNK_BYTES: Final = 1024 * 1024
+
 
 @dataclass(slots=True)
 class Ledger:
@@ -98,7 +100,11 @@ def _collect(file: Path, objects: ObjectStore) -> Blob | None:
     if not size:
         return None
     if size > INLINE_LOG_BYTES:
-        digest, size = objects.adopt(file)
+        # Copied, not moved: a process that the task has left behind may still write to the file.
+        with file.open("rb") as stream, objects.writer() as writer:
+            while chunk := stream.read(_CHUNK_BYTES):
+                writer.write(chunk)
+            digest, size = writer.commit()
         return Blob(digest=digest, size=size)
     data = file.read_bytes()
     return Blob(digest=hashlib.sha256(data).hexdigest(), size=len(data), data=data)

@@ -48,7 +48,7 @@ class Undertaker:
 
     def __init__(self, objects: ObjectStore, threads: Executor) -> None:
         self._objects, self._threads = objects, threads
-        self._counter = OutOfMemoryCounter()
+        self.out_of_memory = OutOfMemoryCounter()
 
     async def bury(self, lane: Lane, worker: Worker, unanswered: Sequence[Job]) -> None:
         """Give each job that the worker has received and not answered its outcome, or back to the lane."""
@@ -82,7 +82,7 @@ class Undertaker:
         return Remains(
             code=code,
             ledger=read_ledger(worker.files.journal) if has_work else Ledger(),
-            out_of_memory=self._counter.has_moved(),
+            out_of_memory=self.out_of_memory.has_moved(),
             stdout=stdout,
             stderr=stderr,
             last_words=last_words,

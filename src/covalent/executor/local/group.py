@@ -71,6 +71,7 @@ class Group:
         self.waiting: deque[TaskRef] = deque()  #: Not loaded.
         self.ready: deque[Job] = deque()
         self.pip: tuple[str, ...] = ()  #: What its environment asks for; known once something is loaded.
+        self.kept: set[str] = set()  #: Functions that are kept in files for it.
         self.is_loading = False
         self.is_preparing = False  #: Its environment is being made.
         self.is_queued = False
@@ -78,11 +79,20 @@ class Group:
         self._known: set[Attempt] = set()
         self._updates: list[TaskUpdate] = []
         self._receipts: list[Receipt] = []
-        self._handed_out: list[Receipt] = []
+        self._taken: tuple[list[TaskUpdate], list[Receipt]] = ([], [])  #: Handed out, perhaps not stored.
         self._news = asyncio.Event()
 
     def adopt(self, refs: Sequence[TaskRef]) -> list[TaskRef]:
-        """Those of the attempts that are new here; they are open now."""
+        """Those of the attempts that are new here; they are open now.
+
+        What was handed out for the others is handed out again: it was not stored, else nobody would ask for them.
+        """
+        asked = {(ref.node_id, ref.attempt) for ref in refs}
+        again = [update for update in self._taken[0] if (update.node_id, update.attempt) in asked]
+        if again:
+            self._updates[:0], self._receipts[:0] = again, self._taken[1]
+            self._taken = ([], [])
+            self._news.set()
         new = []
         for ref in refs:
             attempt = (ref.node_id, ref.attempt)
@@ -134,15 +144,16 @@ class Group:
         """The news. Asking again says that what was handed out before is stored."""
         self.settle()
         self._news.clear()
-        updates, self._updates = self._updates, []
-        self._handed_out, self._receipts = self._receipts, []
+        updates = self._updates
+        self._taken = (updates, self._receipts)
+        self._updates, self._receipts = [], []
         return updates
 
     def settle(self) -> None:
         """All that was handed out is stored."""
-        for receipt in self._handed_out:
+        for receipt in self._taken[1]:
             receipt.stored()
-        self._handed_out = []
+        self._taken = ([], [])
 
     def next_job(self) -> Job | None:
         """The next that can be sent."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import socket
@@ -91,7 +92,7 @@ def launch(interpreter: Interpreter, files: WorkerFiles, objects: Path) -> Launc
                 # -P: no file in the working directory may hide a module that the worker needs.
                 [interpreter.python, "-P", "-c", _PROGRAM, ROOT, json.dumps(settings)],
                 env={**os.environ, **interpreter.variables, "COVALENT_OBJECTS": str(objects)},
-                cwd=files.journal.parent,
+                cwd=_home(),
                 stdin=subprocess.DEVNULL,
                 stdout=stdout,
                 stderr=stderr,
@@ -106,3 +107,11 @@ def launch(interpreter: Interpreter, files: WorkerFiles, objects: Path) -> Launc
         theirs.close()
         raise
     return Launched(process=process, ours=ours, theirs=theirs)
+
+
+def _home() -> Path:
+    """Where tasks run whose client has no directory here."""
+    with contextlib.suppress(RuntimeError):
+        if Path.home().is_dir():
+            return Path.home()
+    return Path("/")

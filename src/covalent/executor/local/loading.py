@@ -72,8 +72,9 @@ class Loader:
         if attempt not in group.open:
             return
         loop = asyncio.get_running_loop()
-        if self._spool.wants(spec.function):
+        if spec.function.digest not in group.kept and self._spool.wants(spec.function):
             await loop.run_in_executor(self._threads, self._spool.keep, spec.function)
+            group.kept.add(spec.function.digest)
         kind = wire.TASK
         try:
             head_bytes, frame = group.writer.write(spec)

@@ -84,6 +84,7 @@ class LocalPool:
     async def start(cls, data_dir: Path, size: int) -> LocalPool:
         """Find out what earlier workers left, and launch new ones; does not wait for them."""
         pool = cls(data_dir, size)
+        await pool._in_thread(pool._undertaker.out_of_memory.start)
         await pool._in_thread(pool._spool.prepare)
         await pool._in_thread(pool._objects.sweep)
         await pool._inheritance.open()
@@ -167,6 +168,8 @@ class LocalPool:
         group = self._groups.pop(group_id, None)
         if group is not None:
             group.settle()
+            if group.kept:
+                self._run(self._in_thread(self._spool.let_go, group.kept))
 
     async def cancel(self, group_id: str, refs: Sequence[TaskRef]) -> bool:
         """End attempts, with whatever they have started; True if one of them was open."""
@@ -223,7 +226,8 @@ class LocalPool:
         if self._is_closed or is_full:
             return
         free = self.size - sum(lane.size for lane in self.lanes.values())
-        for lane in self.lanes.values():
+        # The smallest first, or a lane that always wants more would leave nothing for one that has nothing.
+        for lane in sorted(self.lanes.values(), key=lambda lane: lane.size):
             if lane.is_hopeless and lane.queue:
                 self._give_up(lane)
             wanted = lane.wanted(self.size)
@@ -244,7 +248,12 @@ class LocalPool:
             self._watch_timer = self._loop.call_later(WATCH_S, self._look)
 
     def kill(self, worker: Worker) -> None:
-        self._run(self._in_thread(kill_tree, worker.pid))
+        def kill() -> None:
+            # Once it has been waited for, its number may be another's.
+            if worker.process.returncode is None:
+                kill_tree(worker.pid)
+
+        self._run(self._in_thread(kill))
         self.watch()
 
     def bury(self, lane: Lane, worker: Worker, unanswered: Sequence[Job]) -> None:

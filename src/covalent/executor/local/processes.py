@@ -57,6 +57,11 @@ class OutOfMemoryCounter:
     """How often the kernel has killed a process for want of memory."""
 
     def __init__(self) -> None:
+        self._files: list[Path] = []
+        self._seen = 0
+
+    def start(self) -> None:
+        """Find the counters, and see where they stand."""
         self._files = [Path("/proc/vmstat"), *_memory_events()]
         self._seen = self._count()
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import os
 import subprocess
 import threading
@@ -99,8 +100,10 @@ class Worker:
         prefix = wire.PREFIX.pack(job.kind, self._stored, job.head_bytes)
         try:
             self._ours.sendmsg((prefix, job.frame))
-        except (BlockingIOError, ConnectionError):
-            # If it has just died, its exit puts right what is to be put right.
+        except OSError as error:
+            if error.errno == errno.EMSGSIZE:
+                raise
+            # Full, or it has just died: its next answer, or its exit, puts that right.
             self.is_full = True
             return False
         self._told = self._stored
