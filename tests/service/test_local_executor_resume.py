@@ -287,6 +287,32 @@ async def test_killed_at_random_moments_each_task_runs_once_and_ends_once(book: 
     assert run_numbers(book) == list(range(300))
 
 
+@pytest.mark.parametrize("seed", range(3))
+async def test_workers_killed_at_random_moments_cost_one_attempt_each(
+    executor: LocalExecutor, book: Book, seed: int
+) -> None:
+    rng = random.Random(seed)
+    function = book.value(task)
+    for i in range(2000):
+        book.add(function, book.data_dir, i)
+    pool = await idle(executor)
+    group = await GroupRun(executor, book).send()
+    finishing = asyncio.create_task(group.finish())
+    kills = 0
+    while not finishing.done():
+        await asyncio.sleep(rng.random() * 0.05)
+        workers = [worker for lane in pool.lanes.values() for worker in lane.workers]
+        if workers and kills < 25:
+            os.kill(rng.choice(workers).pid, signal.SIGKILL)
+            kills += 1
+    outcomes = await finishing
+    lost = {i for i, outcome in outcomes.items() if outcome.status is not Status.COMPLETED}
+    assert all(outcomes[i].cause is Cause.LOST for i in lost)
+    assert len(lost) <= kills
+    assert all(book.result(outcomes[i]) == i * i for i in range(2000) if i not in lost)
+    assert len(set(run_numbers(book))) == len(run_numbers(book))
+
+
 async def test_the_pool_is_shared_and_starts_its_workers_by_itself(made: Runtime) -> None:
     pool = await shared_pool(made)
     assert await shared_pool(made) is pool

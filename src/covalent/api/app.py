@@ -7,6 +7,7 @@ from typing import Any
 
 from fastapi import APIRouter, FastAPI, Security
 from fastapi.security import HTTPBearer
+from starlette.types import ASGIApp
 
 from .. import __version__
 from . import problems
@@ -19,7 +20,7 @@ from .state import problems as error_answers
 PREFIX = "/api/v1"
 
 
-def create_app(state: ServerState, *, token: str, names: Iterable[str]) -> FastAPI:
+def create_app(state: ServerState, *, token: str, names: Iterable[str]) -> ASGIApp:
     """The API over ``state``.
 
     :param token: what every request must carry
@@ -27,8 +28,8 @@ def create_app(state: ServerState, *, token: str, names: Iterable[str]) -> FastA
     """
     app = _with_routes()
     app.state.covalent = state
-    app.add_middleware(Guard, token=token, names=names)
-    return app
+    # Outside of everything, so that the answer to an error that nobody foresaw passes through it too.
+    return Guard(app, token=token, names=names)
 
 
 def openapi_document() -> dict[str, Any]:
