@@ -120,7 +120,9 @@ def server() -> Iterator[int]:
             "COVALENT_CONFIG_DIR": f"{home}/config",
             "COVALENT_SVC_PORT": "0",
         }
-        process = subprocess.Popen([sys.executable, "-m", "covalent", "start", "--foreground"], stdout=subprocess.DEVNULL)
+        process = subprocess.Popen(
+            [sys.executable, "-m", "covalent", "start", "--foreground"], stdout=subprocess.DEVNULL
+        )
         try:
             while not Path(f"{home}/data/server.json").exists():
                 if process.poll() is not None:

@@ -11,7 +11,6 @@ import sys
 import threading
 import time
 from collections import Counter
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import psutil
@@ -28,14 +27,6 @@ pytestmark = pytest.mark.slow
 DISPATCHER_KILLS = 50
 KILLS_A_DISPATCH = 5
 WORKER_KILLS = 30
-
-
-@dataclass
-class Count:
-    """What a run of the tests did, printed at its end."""
-
-    dispatches: int = 0
-    kills: Counter[str] = field(default_factory=Counter)
 
 
 def restart(home: Path) -> contextlib.AbstractContextManager[RunningServer]:
@@ -69,15 +60,14 @@ def check(dispatch_id: str, journal: Path, *, ends_once: bool) -> None:
         outcomes = [a.outcome for a in task.attempts if a.outcome and a.outcome.status == "COMPLETED"]
         assert len(outcomes) == 1, f"task {node_id} has {len(outcomes)} outcomes"
         assert task.attempts[-1].outcome is outcomes[0], f"task {node_id} was tried again after it had completed"
-        started = sum(1 for a in task.attempts if a.outcome and a.outcome.started_at or a.attempt == len(task.attempts))
-        assert began[str(node_id)] <= max(started, len(task.attempts)), f"task {node_id} ran unseen"
+        assert began[str(node_id)] <= len(task.attempts), f"task {node_id} ran unseen"
         if ends_once:
             assert ended[str(node_id)] == 1, f"task {node_id} ran to its end {ended[str(node_id)]} times"
 
 
 def test_killing_the_dispatcher_at_any_moment_loses_nothing(tmp_path, monkeypatch):
     dice = random.Random(20_261_121)
-    kills = 0
+    kills = amid = 0
     while kills < DISPATCHER_KILLS:
         journal = tmp_path / f"journal-{kills}"
         journal.touch()
@@ -87,14 +77,14 @@ def test_killing_the_dispatcher_at_any_moment_loses_nothing(tmp_path, monkeypatc
             dispatch_id = ct.dispatch(kill_workflow.workflow)(str(journal))
             for _ in range(KILLS_A_DISPATCH):
                 time.sleep(dice.uniform(0.0, 0.15))
+                amid += not connect().dispatch(dispatch_id).status.is_final
                 kill(server)
                 kills += 1
                 server = stack.enter_context(restart(tmp_path))
                 use(server, monkeypatch)
             check(dispatch_id, journal, ends_once=True)
-    print(
-        f"\nkilled the dispatcher {kills} times in {kills // KILLS_A_DISPATCH} dispatches of {kill_workflow.TASKS} tasks"
-    )
+    print(f"\nkilled the dispatcher {kills} times, {amid} of them amid a dispatch of {kill_workflow.TASKS} tasks")
+    assert amid >= DISPATCHER_KILLS // 4, "the kills came too late to tell anything"
 
 
 def test_killing_workers_at_any_moment_costs_attempts_and_nothing_else(tmp_path, monkeypatch):

@@ -55,7 +55,7 @@ def add(x, y=1):
 
 @ct.electron
 def pause(path, seconds):
-    with open(path, "a") as file:  # noqa: PTH123 - runs in a worker
+    with open(path, "a") as file:
         file.write("began\n")
     time.sleep(seconds)
     return seconds

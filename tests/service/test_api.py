@@ -191,7 +191,7 @@ def test_a_running_dispatch_cannot_be_deleted_and_an_ended_one_is_gone(ask, tmp_
         import os
         import time
 
-        while not os.path.exists(path):  # noqa: PTH110 - the task needs no import of ours
+        while not os.path.exists(path):
             time.sleep(0.01)
 
     @ct.lattice

@@ -17,7 +17,6 @@ from schemathesis.specs.openapi.checks import (
 import covalent as ct
 from covalent import serialize
 from covalent.api.app import openapi_document
-from tests.support.server import RunningServer
 
 #: Ends only with the server: a fuzzer would wait for ever.
 ENDLESS = "/api/v1/stream"

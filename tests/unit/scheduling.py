@@ -94,9 +94,7 @@ class World:
         active = {t.node_id for t in self.tasks if t.status in ACTIVE and not t.child_id}
         groups = []
         for group in self.groups.values():
-            refs = tuple(
-                r for r in group.refs if r.node_id in active and self.tasks[r.node_id].attempt == r.attempt
-            )
+            refs = tuple(r for r in group.refs if r.node_id in active and self.tasks[r.node_id].attempt == r.attempt)
             if refs:
                 groups.append(GroupRecord(group_id=group.group_id, executor=group.executor, refs=refs))
         snapshot = Snapshot(
@@ -174,9 +172,7 @@ class World:
         return self.feed(self.news(node_id, attempt, outcome.status, outcome))
 
     def news(self, node_id: int, attempt: int, status: Status, outcome: Outcome | None = None) -> Progress:
-        return Progress(
-            at=2.0, update=TaskUpdate(node_id=node_id, attempt=attempt, status=status, outcome=outcome)
-        )
+        return Progress(at=2.0, update=TaskUpdate(node_id=node_id, attempt=attempt, status=status, outcome=outcome))
 
     def carry_out(self, decide: Callable[[int, int], Outcome]) -> None:
         """Carry out what is pending, once: children are linked, waits end, cancels succeed, attempts end as decided."""
@@ -185,8 +181,12 @@ class World:
                 case StartChild(node_id=n):
                     task = self.tasks[n]
                     self.tasks[n] = TaskInfo(
-                        node_id=n, name=task.name, kind=task.kind, status=task.status,
-                        attempt=task.attempt, child_id=f"child-{n}",
+                        node_id=n,
+                        name=task.name,
+                        kind=task.kind,
+                        status=task.status,
+                        attempt=task.attempt,
+                        child_id=f"child-{n}",
                     )
                 case CancelChild(node_id=n):
                     self.feed(ChildEnded(at=3.0, node_id=n, outcome=cancelled()))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from covalent.model import NodeKind
+
+from covalent.model import NodeKind, TaskRef
 from covalent.scheduler import (
     Cancel,
     CancelAttempts,
@@ -16,7 +17,6 @@ from covalent.scheduler import (
     StartChild,
     group_name,
 )
-from covalent.model import TaskRef
 from covalent.states import Cause, Status
 
 from .scheduling import World, cancelled, completed, failed, graph, node

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from covalent.model import Graph, NodeKind
 from covalent.scheduler import Cancel, CancelAttempts, CancelChild, ChildEnded, Due, RetryLater, SendGroup, StartChild
 from covalent.states import Cause, Status
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from .scheduling import World, cancelled, completed, failed, graph, node
 
@@ -103,4 +104,3 @@ def test_every_dispatch_ends_by_the_rules(graph, retries, moves, data):
         assert statuses <= {Status.COMPLETED}
     else:
         assert statuses - {Status.COMPLETED}
-

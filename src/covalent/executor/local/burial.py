@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import signal
 from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
@@ -55,8 +56,9 @@ class Undertaker:
         loop = asyncio.get_running_loop()
         remains = await loop.run_in_executor(self._threads, self._examine, worker, bool(unanswered))
         if worker.is_new:
-            lane.last_words = f"{worker.place} ended with exit code {remains.code}:\n{remains.last_words}"
-            log.warning("a worker did not come up: %s", lane.last_words)
+            last_words = f"{worker.place} ended with exit code {remains.code}:\n{remains.last_words}"
+            log.warning("a worker did not come up: %s", last_words)
+            lane.start_failed(last_words, was_killed=remains.code == -signal.SIGKILL)
         elif unanswered and worker.doom is None:
             log.warning("%s ended in the middle of its work with exit code %d", worker.place, remains.code)
         for job in unanswered:

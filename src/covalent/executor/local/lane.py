@@ -14,6 +14,7 @@ from .durations import Durations
 from .endings import timed_out, without_start
 from .group import Group, Job
 from .launch import Interpreter
+from .starts import Starts
 from .worker import Phase, Receipt, Worker
 
 #: Seconds of work that a worker is given ahead, and the most tasks that it is.
@@ -28,10 +29,6 @@ STUCK_S: Final = 0.02
 
 #: Seconds that a worker may take to come up, and to end when it is asked to.
 _PATIENCE_S: Final = {Phase.STARTING: 60.0, Phase.ENDING: 10.0}
-
-#: Workers in a row that may die before they come up, before tasks fail for it; and seconds before each new try.
-START_FAILURES: Final = 3
-START_DELAYS_S: Final = (0.1, 0.5, 1.0)
 
 
 class Crew(Protocol):
@@ -63,9 +60,7 @@ class Lane:
         self.workers: list[Worker] = []
         self.hiring = 0  #: Workers that are being launched.
         self.queue: deque[Group] = deque()
-        self.failures = 0  #: Workers in a row that died before they came up.
-        self.last_words = ""  #: What the last of them said.
-        self.not_before = 0.0  #: When the next may be launched.
+        self.starts = Starts()
 
     # Work
 
@@ -151,7 +146,7 @@ class Lane:
     # What workers tell
 
     def on_ready(self, worker: Worker) -> None:
-        self.failures = 0
+        self.starts.succeeded()
         self.pump()
         self._crew.staff()
 
@@ -182,7 +177,8 @@ class Lane:
         worker.drain()
         taken = worker.take_back()
         if worker.is_new:
-            self.count_failure()
+            # What became of it, and whether to go on, is known when it is buried.
+            self.starts.pause(self._loop.time())
         self.workers.remove(worker)
         worker.release()
         self._crew.bury(self, worker, list(worker.given.values()))
@@ -197,7 +193,7 @@ class Lane:
 
     def wanted(self, limit: int) -> int:
         """How many more workers would have something to do, up to a limit."""
-        if not self.queue or self._loop.time() < self.not_before:
+        if not self.queue or not self.starts.allows(self._loop.time()):
             return 0
         jobs = 0
         for group in self.queue:
@@ -207,18 +203,15 @@ class Lane:
         coming = self.hiring + sum(w.phase is Phase.STARTING or (w.is_idle and not w.is_leaving) for w in self.workers)
         return max(0, min(limit, jobs) - coming)
 
-    def count_failure(self, last_words: str = "") -> None:
+    def start_failed(self, last_words: str, *, was_killed: bool = False) -> None:
         """A worker did not come up; try again a little later."""
-        self.failures += 1
-        self.last_words = last_words or self.last_words
-        delay_s = START_DELAYS_S[min(self.failures, len(START_DELAYS_S)) - 1]
-        self.not_before = self._loop.time() + delay_s
+        delay_s = self.starts.failed(self._loop.time(), last_words, was_killed=was_killed)
         self._loop.call_later(delay_s + 0.001, self._crew.staff)
 
     @property
     def is_hopeless(self) -> bool:
         """Whether workers keep dying before they come up, and none is there."""
-        return self.failures >= START_FAILURES and not any(worker.phase is Phase.READY for worker in self.workers)
+        return self.starts.is_hopeless and not any(worker.phase is Phase.READY for worker in self.workers)
 
     # Inner workings
 

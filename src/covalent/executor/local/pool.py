@@ -30,6 +30,7 @@ from .messages import TaskWriter
 from .processes import kill_tree
 from .settings import worker_count
 from .spool import Spool
+from .starts import Starts
 from .worker import Phase, Worker
 
 log = logging.getLogger(__name__)
@@ -238,7 +239,7 @@ class LocalPool:
             if wanted:
                 self.is_short = True
                 self._make_room(lane)
-        if not self._base.failures:
+        if not self._base.starts.is_troubled:
             # Kept warm for what comes next.
             for _ in range(free):
                 self._hire(self._base)
@@ -316,7 +317,7 @@ class LocalPool:
         try:
             launched = await self._in_thread(launch, lane.interpreter, files, self._objects.root)
         except OSError as error:
-            lane.count_failure(f"{lane.interpreter.python} could not be started: {error}")
+            lane.start_failed(f"{lane.interpreter.python} could not be started: {error}")
             return
         finally:
             lane.hiring -= 1
@@ -339,8 +340,8 @@ class LocalPool:
 
     def _give_up(self, lane: Lane) -> None:
         """Nothing can run here: say so instead of trying for ever."""
-        lane.fail_queued(Cause.ENVIRONMENT, f"No worker process comes up. {lane.last_words}")
-        lane.failures = 0
+        lane.fail_queued(Cause.ENVIRONMENT, f"No worker process comes up. {lane.starts.last_words}")
+        lane.starts = Starts()
 
     def _look(self) -> None:
         self._watch_timer = None
