@@ -1,14 +1,32 @@
-"""Sublattices: the dispatch that a task stands for, and what its end means for the task."""
+"""Sublattices: the dispatch that a task stands for, its making, and what its end means for the task."""
 
 from __future__ import annotations
 
+import asyncio
+import logging
+import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import Final
 
-from ..model import DispatchInfo, Graph, Outcome
+from ..errors import CovalentError
+from ..model import DispatchInfo, Graph, Outcome, Submission
+from ..objects import ObjectStore
+from ..scheduler import Cancel, CancelChild, ChildEnded, SchedulerEvent, StartChild
 from ..states import Cause, Status
+from .active import ActiveDispatch
+from .intake import read_submission
 from .resources import DispatchResources
 from .threads import StoreThreads
+
+log = logging.getLogger(__name__)
+
+#: Seconds before a child that could not be stored for a passing reason is tried again: the first wait and the longest.
+RETRY_S: Final = (0.1, 5.0)
+
+Create = Callable[[DispatchInfo, Submission], Awaitable[None]]
+Post = Callable[[str, SchedulerEvent], "asyncio.Future[None]"]
 
 
 def child_id(parent_id: str, node_id: int, attempt: int) -> str:
@@ -16,22 +34,100 @@ def child_id(parent_id: str, node_id: int, attempt: int) -> str:
     return str(uuid.uuid5(uuid.NAMESPACE_URL, f"covalent:{parent_id}:{node_id}:{attempt}"))
 
 
-async def child_outcome(
-    child: DispatchInfo, threads: StoreThreads, resources: Callable[[str, Graph], DispatchResources]
-) -> Outcome:
-    """How the task ends that stands for a child which has ended."""
-    if child.status is Status.COMPLETED:
-        graph = await threads.read(threads.store.graph, child.id)
-        output = await resources(child.id, graph).result()
-        return Outcome(status=Status.COMPLETED, output=output, started_at=child.started_at, ended_at=child.ended_at)
-    if child.status is Status.CANCELLED:
-        message = f"Its sublattice, dispatch {child.id}, was cancelled."
-        return Outcome(status=Status.CANCELLED, cause=Cause.CANCELLED, message=message)
-    failed = await threads.read(threads.store.tasks, child.id, statuses=(Status.FAILED,), limit=1000)
-    causes = [task.cause for task in failed if task.cause not in (None, Cause.UPSTREAM)]
-    info = await threads.read(threads.store.dispatch, child.id)
-    return Outcome(
-        status=Status.FAILED,
-        cause=causes[0] if causes else Cause.UNKNOWN,
-        message=f"Its sublattice, dispatch {child.id}, failed: {info.error}",
-    )
+class Sublattices:
+    """Makes, cancels and concludes children.
+
+    :param create: stores a dispatch and starts it; nothing happens if it exists
+    :param post: hands an event to a dispatch that is under way
+    """
+
+    def __init__(
+        self,
+        threads: StoreThreads,
+        objects: ObjectStore,
+        *,
+        resources: Callable[[str, Graph], DispatchResources],
+        create: Create,
+        post: Post,
+    ) -> None:
+        self._threads, self._objects = threads, objects
+        self._resources, self._create, self._post = resources, create, post
+
+    async def start(self, active: ActiveDispatch, command: StartChild) -> None:
+        """Make the child of a sublattice's task; repeated after a crash it finds what it made."""
+        delay_s, longest_s = RETRY_S
+        while True:
+            try:
+                await self._make(active, command)
+            except Exception as error:
+                if isinstance(error, CovalentError) and error.retryable:
+                    log.warning("%s; trying again in %g s", error, delay_s)
+                    await asyncio.sleep(delay_s)
+                    delay_s = min(delay_s * 2, longest_s)
+                    continue
+                log.exception("the sublattice of task %d of %s could not start", command.node_id, active.info.id)
+                message = f"The sublattice could not start: {error}"
+                outcome = Outcome(status=Status.FAILED, cause=Cause.UNKNOWN, message=message)
+                self._post(active.info.id, ChildEnded(at=time.time(), node_id=command.node_id, outcome=outcome))
+            return
+
+    async def _make(self, active: ActiveDispatch, command: StartChild) -> None:
+        parent, node_id = active.info, command.node_id
+        child = child_id(parent.id, node_id, command.attempt)
+        submission = await self._threads.read(read_submission, command.submission, self._objects)
+        earlier = await self._earlier_child(active, node_id)
+        info = DispatchInfo(
+            id=child,
+            name=submission.graph.name,
+            status=Status.RUNNING,
+            created_at=time.time(),
+            parent_id=parent.id,
+            parent_node=node_id,
+            root_id=parent.root_id,
+            redispatch_of=earlier,
+            reuse=earlier is not None,
+            tasks=len(submission.graph.nodes),
+        )
+        await self._create(info, replace(submission, start=True))
+        await self._threads.write(self._threads.store.set_child, parent.id, node_id, child)
+        active.children[node_id] = child
+        if active.scheduler.is_unwanted(node_id):
+            # Cancelled while it was being made.
+            self._post(child, Cancel(at=time.time()))
+
+    def cancel(self, active: ActiveDispatch, command: CancelChild) -> None:
+        """Pass a cancellation on."""
+        if child := active.children.get(command.node_id):
+            self._post(child, Cancel(at=time.time()))
+
+    async def conclude(self, info: DispatchInfo) -> None:
+        """Tell the task that a dispatch stands for how it ended, if it is a child."""
+        if info.parent_id is None or info.parent_node is None:
+            return
+        outcome = await self._outcome(info)
+        self._post(info.parent_id, ChildEnded(at=time.time(), node_id=info.parent_node, outcome=outcome))
+
+    async def _earlier_child(self, active: ActiveDispatch, node_id: int) -> str | None:
+        """The child that the same sublattice ran as in the dispatch whose values may be reused."""
+        old = active.reuse.get(node_id)
+        if old is None or active.info.redispatch_of is None:
+            return None
+        return (await self._threads.read(self._threads.store.task, active.info.redispatch_of, old)).child_id
+
+    async def _outcome(self, child: DispatchInfo) -> Outcome:
+        store = self._threads.store
+        if child.status is Status.COMPLETED:
+            graph = await self._threads.read(store.graph, child.id)
+            output = await self._resources(child.id, graph).result()
+            return Outcome(status=Status.COMPLETED, output=output, started_at=child.started_at, ended_at=child.ended_at)
+        if child.status is Status.CANCELLED:
+            message = f"Its sublattice, dispatch {child.id}, was cancelled."
+            return Outcome(status=Status.CANCELLED, cause=Cause.CANCELLED, message=message)
+        failed = await self._threads.read(store.tasks, child.id, statuses=(Status.FAILED,), limit=1000)
+        causes = [task.cause for task in failed if task.cause not in (None, Cause.UPSTREAM)]
+        info = await self._threads.read(store.dispatch, child.id)
+        return Outcome(
+            status=Status.FAILED,
+            cause=causes[0] if causes else Cause.UNKNOWN,
+            message=f"Its sublattice, dispatch {child.id}, failed: {info.error}",
+        )

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Sequence
 from functools import partial
 from typing import Any, Final
 
@@ -27,6 +27,7 @@ from ..scheduler import (
 )
 from ..states import Cause, Status
 from .active import ActiveDispatch
+from .children import Sublattices
 from .groups import GroupDriver
 from .threads import StoreThreads
 from .watch import Watchers
@@ -36,31 +37,19 @@ log = logging.getLogger(__name__)
 #: Seconds before a commit that failed for a passing reason is repeated: the first wait and the longest.
 COMMIT_RETRY_S: Final = (0.1, 5.0)
 
-ChildStarter = Callable[[ActiveDispatch, StartChild], Awaitable[None]]
-ChildCanceller = Callable[[ActiveDispatch, CancelChild], None]
-EndHook = Callable[[ActiveDispatch], Awaitable[None]]
-
 
 class Engine:
-    """Runs the dispatches that were added to it.
-
-    :param start_child: makes the dispatch that a sublattice runs as; must be safe to repeat
-    :param cancel_child: passes a cancellation on to it
-    :param on_end: called after a dispatch has ended and is no longer active
-    """
+    """Runs the dispatches that were added to it."""
 
     def __init__(
         self,
         threads: StoreThreads,
         watchers: Watchers,
-        *,
-        start_child: ChildStarter,
-        cancel_child: ChildCanceller,
-        on_end: EndHook,
+        sublattices: Sublattices,
     ) -> None:
         self.active: dict[str, ActiveDispatch] = {}
         self._threads, self._watchers = threads, watchers
-        self._start_child, self._cancel_child, self._on_end = start_child, cancel_child, on_end
+        self._sublattices = sublattices
         self._inbox: dict[str, list[SchedulerEvent]] = {}
         self._handles: dict[str, dict[str, Any]] = {}
         self._wake = asyncio.Event()
@@ -149,13 +138,13 @@ class Engine:
                 active.resources.remember_output(step.node_id, step.outcome.output)
         for command in turn.commands:
             if isinstance(command, StartChild):
-                children.append(self._start_child(active, command))
+                children.append(self._sublattices.start(active, command))
             else:
                 self._obey(active, command)
         if turn.ended:
             del self.active[active.info.id]
             active.stop_timers()
-            self._spawn(self._on_end(active))
+            self._spawn(self._sublattices.conclude(active.info))
         self._watchers.wake(active.info.id)
 
     def _obey(self, active: ActiveDispatch, command: SendGroup | CancelAttempts | RetryLater | CancelChild) -> None:
@@ -168,7 +157,7 @@ class Engine:
             case RetryLater(node_id=node_id, delay_s=delay_s):
                 self._later(active, node_id, delay_s)
             case CancelChild():
-                self._cancel_child(active, command)
+                self._sublattices.cancel(active, command)
 
     def resume_group(self, active: ActiveDispatch, group: GroupRecord) -> None:
         """Find a group again that an earlier dispatcher sent or was about to send."""

@@ -15,13 +15,13 @@ from ..errors import NotFoundError, StoreError
 from ..executor.registry import get_executor
 from ..model import Blob, DispatchInfo, Graph, Outcome, Snapshot, Submission, TaskInfo, TaskRef
 from ..objects import ObjectStore
-from ..scheduler import Cancel, CancelChild, ChildEnded, Start, StartChild
-from ..states import Cause, Status
+from ..scheduler import Start
+from ..states import Status
 from ..store.base import Store
 from .active import ActiveDispatch, activate
-from .children import child_id, child_outcome
+from .children import Sublattices
 from .engine import Engine
-from .intake import IN_USE_S, accept, delete_unused, purge, read_submission, store_dispatch
+from .intake import IN_USE_S, accept, delete_unused, purge, store_dispatch
 from .lease import STALE_S, Lease
 from .resources import BlobCache, DispatchResources
 from .reuse import match_tasks
@@ -46,13 +46,14 @@ class Dispatcher:
         self.watchers = Watchers()
         self.runtime = SharedRuntime(data_dir)
         self._cache = BlobCache()
-        self._engine = Engine(
+        self._sublattices = Sublattices(
             self.threads,
-            self.watchers,
-            start_child=self._start_child,
-            cancel_child=self._cancel_child,
-            on_end=self._ended,
+            self.objects,
+            resources=self._resources,
+            create=self._create,
+            post=lambda dispatch_id, event: self._engine.post(dispatch_id, event),
         )
+        self._engine = Engine(self.threads, self.watchers, self._sublattices)
         self._lease = Lease(self.threads, self._engine, owner, self._resume, stale_s=stale_s)
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -96,7 +97,7 @@ class Dispatcher:
         for child in active.children.values():
             info = await self.threads.read(self.store.dispatch, child)
             if info.status.is_final:
-                await self._tell_parent(info)
+                await self._sublattices.conclude(info)
 
     # Submitting
 
@@ -183,58 +184,6 @@ class Dispatcher:
 
     def _resources(self, dispatch_id: str, graph: Graph) -> DispatchResources:
         return DispatchResources(dispatch_id, graph, self.threads, self._cache, self.objects.path)
-
-    # Sublattices
-
-    async def _start_child(self, active: ActiveDispatch, command: StartChild) -> None:
-        """Make the child of a sublattice's task; repeated after a crash it finds what it made."""
-        parent, node_id = active.info, command.node_id
-        child = child_id(parent.id, node_id, command.attempt)
-        try:
-            submission = await self.threads.read(read_submission, command.submission, self.objects)
-            earlier = await self._earlier_child(active, node_id)
-            info = DispatchInfo(
-                id=child,
-                name=submission.graph.name,
-                status=Status.RUNNING,
-                created_at=time.time(),
-                parent_id=parent.id,
-                parent_node=node_id,
-                root_id=parent.root_id,
-                redispatch_of=earlier,
-                reuse=earlier is not None,
-                tasks=len(submission.graph.nodes),
-            )
-            await self._create(info, replace(submission, start=True))
-            await self.threads.write(self.store.set_child, parent.id, node_id, child)
-            active.children[node_id] = child
-        except Exception as error:
-            log.exception("the sublattice of task %d of %s could not start", node_id, parent.id)
-            message = f"The sublattice could not start: {error}"
-            outcome = Outcome(status=Status.FAILED, cause=Cause.UNKNOWN, message=message)
-            self._engine.post(parent.id, ChildEnded(at=time.time(), node_id=node_id, outcome=outcome))
-
-    async def _earlier_child(self, active: ActiveDispatch, node_id: int) -> str | None:
-        """The child that the same sublattice ran as in the dispatch whose values may be reused."""
-        old = active.reuse.get(node_id)
-        if old is None or active.info.redispatch_of is None:
-            return None
-        return (await self.threads.read(self.store.task, active.info.redispatch_of, old)).child_id
-
-    def _cancel_child(self, active: ActiveDispatch, command: CancelChild) -> None:
-        if child := active.children.get(command.node_id):
-            self._engine.post(child, Cancel(at=time.time()))
-
-    async def _ended(self, active: ActiveDispatch) -> None:
-        await self._tell_parent(active.info)
-
-    async def _tell_parent(self, info: DispatchInfo) -> None:
-        """Hand a child's end on to the task that it stands for, if it is a child."""
-        if info.parent_id is None or info.parent_node is None:
-            return
-        outcome = await child_outcome(info, self.threads, self._resources)
-        ended = ChildEnded(at=time.time(), node_id=info.parent_node, outcome=outcome)
-        self._engine.post(info.parent_id, ended)
 
     # Cancelling
 

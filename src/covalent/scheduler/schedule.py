@@ -122,6 +122,10 @@ class DispatchScheduler:
     def state(self, node_id: int) -> Status:
         return self._states[node_id]
 
+    def is_unwanted(self, node_id: int) -> bool:
+        """Whether somebody wants the task to end that is under way."""
+        return node_id in self._unwanted
+
     def group_of(self, node_id: int) -> str | None:
         """The group that works on the task now."""
         return self._groups.get(node_id)
