@@ -9,6 +9,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
@@ -91,15 +92,8 @@ class Engine:
         inbox, self._inbox = self._inbox, {}
         handles, self._handles = self._handles, {}
         done, self._next = self._next, asyncio.get_running_loop().create_future()
-        turns: list[tuple[ActiveDispatch, Turn]] = []
-        changes: list[Changes] = []
-        for dispatch_id in {**inbox, **handles}:
-            active = self.active.get(dispatch_id)
-            if active is None:
-                continue
-            turn = active.scheduler.step(inbox.get(dispatch_id, ()))
-            turns.append((active, turn))
-            changes.append(_with_handles(turn.changes, handles.get(dispatch_id)))
+        turns = self._decide(inbox, handles)
+        changes = [turn.changes for _, turn in turns]
         changes = [c for c in changes if c.transitions or c.steps or c.groups or c.handles]
         if changes:
             await self._commit(changes)
@@ -112,6 +106,30 @@ class Engine:
         else:
             done.set_result(None)
 
+    def _decide(
+        self, inbox: dict[str, list[SchedulerEvent]], handles: dict[str, dict[str, Any]]
+    ) -> list[tuple[ActiveDispatch, Turn]]:
+        """Let the schedulers say what follows. One that fails takes no other dispatch with it."""
+        turns = []
+        for dispatch_id in {**inbox, **handles}:
+            active = self.active.get(dispatch_id)
+            if active is None:
+                continue
+            try:
+                turn = active.scheduler.step(inbox.get(dispatch_id, ()))
+            except Exception:
+                log.exception("the schedule of dispatch %s failed; it goes on at the next start", dispatch_id)
+                self._let_go(dispatch_id)
+                continue
+            if dispatch_id in handles:
+                turn = replace(turn, changes=replace(turn.changes, handles=handles[dispatch_id]))
+            turns.append((active, turn))
+        return turns
+
+    def _let_go(self, dispatch_id: str) -> None:
+        if active := self.active.pop(dispatch_id, None):
+            active.stop()
+
     async def _commit(self, changes: list[Changes]) -> None:
         """Store a turn, however long it takes; a dispatch that somebody else has moved on is let go."""
         delay_s, longest_s = COMMIT_RETRY_S
@@ -121,8 +139,7 @@ class Engine:
                 return
             except IllegalTransitionError as error:
                 log.error("dispatch %s is no longer ours: %s", error.dispatch_id, error)
-                if lost := self.active.pop(error.dispatch_id, None):
-                    lost.stop()
+                self._let_go(error.dispatch_id)
                 changes = [c for c in changes if c.dispatch_id != error.dispatch_id]
             except StoreError as error:
                 if not error.retryable:
@@ -198,18 +215,6 @@ class Engine:
         task = asyncio.ensure_future(work)
         self._aside.add(task)
         task.add_done_callback(self._aside.discard)
-
-
-def _with_handles(changes: Changes, handles: dict[str, Any] | None) -> Changes:
-    if not handles:
-        return changes
-    return Changes(
-        dispatch_id=changes.dispatch_id,
-        transitions=changes.transitions,
-        groups=changes.groups,
-        handles=handles,
-        steps=changes.steps,
-    )
 
 
 async def _settle(done: asyncio.Future[None], children: list[Awaitable[None]]) -> None:

@@ -15,6 +15,7 @@ from ...model import Blob, Outcome
 from ...objects import ObjectStore
 from ...states import Cause, Status
 from .afterlife import Ledger, collect_output, read_ledger
+from .background import in_background
 from .endings import with_traces, without_start
 from .group import Job
 from .messages import decode_outcome
@@ -63,11 +64,7 @@ class Undertaker:
             log.warning("%s ended in the middle of its work with exit code %d", worker.place, remains.code)
         for job in unanswered:
             self._settle(lane, worker, job, remains)
-
-        def remove() -> None:
-            loop.run_in_executor(self._threads, worker.files.remove)
-
-        worker.when_stored(remove)
+        worker.when_stored(lambda: in_background(self._threads, worker.files.remove))
 
     def _examine(self, worker: Worker, has_work: bool) -> Remains:
         if has_work:

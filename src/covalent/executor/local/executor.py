@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from ...errors import ConfigError, ExecutorError
 from ...model import GroupMetadata, TaskRef, TaskUpdate
 from ..base import AsyncBaseExecutor, Resources
+from .settings import configuration
 
 if TYPE_CHECKING:
     from .pool import LocalPool
@@ -98,24 +99,6 @@ class LocalExecutor(AsyncBaseExecutor):
             return check(self._defaults.get(name))
         except ExecutorError as error:
             raise ConfigError(f"[executors.local] {error}") from None
-
-
-def configuration() -> Mapping[str, Any]:
-    """What the server's configuration sets for this executor.
-
-    :raises ConfigError: if the file is wrong, or the section has a key that does not exist
-    """
-    from ...config import executor_defaults
-
-    found = executor_defaults("local")
-    if unknown := found.keys() - _KEYS:
-        raise ConfigError(
-            f"[executors.local] has no setting {sorted(unknown)[0]!r}. Its settings are {', '.join(sorted(_KEYS))}."
-        )
-    return found
-
-
-_KEYS = frozenset({"time_limit", "retries", "workers"})
 
 
 def _checked_time_limit(value: Any) -> float | None:

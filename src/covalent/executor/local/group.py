@@ -87,12 +87,8 @@ class Group:
 
         What was handed out for the others is handed out again: it was not stored, else nobody would ask for them.
         """
-        asked = {(ref.node_id, ref.attempt) for ref in refs}
-        again = [update for update in self._taken[0] if (update.node_id, update.attempt) in asked]
-        if again:
-            self._updates[:0], self._receipts[:0] = again, self._taken[1]
-            self._taken = ([], [])
-            self._news.set()
+        if self._taken[0]:
+            self._hand_out_again({(ref.node_id, ref.attempt) for ref in refs})
         new = []
         for ref in refs:
             attempt = (ref.node_id, ref.attempt)
@@ -155,6 +151,11 @@ class Group:
             receipt.stored()
         self._taken = ([], [])
 
+    def unsent(self) -> list[Attempt]:
+        """Those that are waiting, loaded or not."""
+        waiting = [(ref.node_id, ref.attempt) for ref in self.waiting]
+        return waiting + [(job.node_id, job.attempt) for job in self.ready]
+
     def next_job(self) -> Job | None:
         """The next that can be sent."""
         while self.ready:
@@ -166,6 +167,13 @@ class Group:
     def next_refs(self, count: int) -> list[TaskRef]:
         """The next to load."""
         return list(self._open_waiting(count))
+
+    def _hand_out_again(self, attempts: set[Attempt]) -> None:
+        again = [update for update in self._taken[0] if (update.node_id, update.attempt) in attempts]
+        if again:
+            self._updates[:0], self._receipts[:0] = again, self._taken[1]
+            self._taken = ([], [])
+            self._news.set()
 
     def _open_waiting(self, count: int) -> Iterator[TaskRef]:
         while self.waiting and count:

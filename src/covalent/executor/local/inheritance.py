@@ -17,6 +17,7 @@ from ...model import Outcome, TaskRef
 from ...objects import ObjectStore
 from ...states import Status
 from .afterlife import collect_output, is_locked, read_ledger
+from .background import in_background
 from .endings import LOST, timed_out, with_traces, without_start
 from .group import Attempt, Group
 from .launch import WorkerFiles
@@ -116,7 +117,7 @@ class Inheritance:
         """Kill the old worker that is on this attempt, which then ends with ``outcome``, unless it has just ended otherwise."""
         old = self._by_key[(group_id, *attempt)]
         old.doom = old.doom or outcome
-        self._loop.run_in_executor(self._threads, old.kill)
+        in_background(self._threads, old.kill)
 
     def file_of(self, group_id: str, attempt: Attempt, stream: str) -> Path | None:
         """Where the old worker that is on this attempt writes to."""
@@ -195,7 +196,7 @@ class Inheritance:
     def _remove(self, old: OldWorker) -> None:
         for key in old.ledger.keys:
             self._by_key.pop(key, None)
-        self._loop.run_in_executor(self._threads, old.files.remove)
+        in_background(self._threads, old.files.remove)
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         task = self._loop.create_task(work)

@@ -98,13 +98,14 @@ class Lane:
         if worker.phase is Phase.ENDED:
             worker.doom = worker.doom or (jobs[0], outcome)
             return
+        unwanted = set(jobs)
         was_leaving, worker.is_leaving = worker.is_leaving, True
         taken = worker.take_back()
-        worker.drain()
+        worker.receive()
         # What was received before the rest was taken back is answered by now, but for the one that it is on.
         on = [job for job in jobs if job.worker is worker]
         for job in taken:
-            if job in jobs:
+            if job in unwanted:
                 job.group.deliver((job.node_id, job.attempt), without_start(outcome))
         if on and worker.doom is None:
             worker.doom = (on[0], outcome)
@@ -112,7 +113,7 @@ class Lane:
             self._crew.kill(worker)
         elif worker.doom is None:
             worker.is_leaving = was_leaving
-        self.requeue(job for job in taken if job not in jobs)
+        self.requeue(job for job in taken if job not in unwanted)
         self.on_progress(worker)
 
     def look(self, now: float) -> bool:
@@ -140,8 +141,7 @@ class Lane:
         while self.queue:
             group = self.queue.popleft()
             group.is_queued = False
-            held = [attempt for attempt, job in group.open.items() if job is not None and job.worker is not None]
-            group.fail(group.open.keys() - held, cause, message)
+            group.fail(group.unsent(), cause, message)
 
     # What workers tell
 
@@ -174,7 +174,7 @@ class Lane:
         self._crew.kill(worker)
 
     def on_exit(self, worker: Worker) -> None:
-        worker.drain()
+        worker.receive()
         taken = worker.take_back()
         if worker.is_new:
             # What became of it, and whether to go on, is known when it is buried.

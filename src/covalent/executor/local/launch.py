@@ -112,6 +112,6 @@ def launch(interpreter: Interpreter, files: WorkerFiles, objects: Path) -> Launc
 def _home() -> Path:
     """Where tasks run whose client has no directory here."""
     with contextlib.suppress(RuntimeError):
-        if Path.home().is_dir():
+        if os.access(Path.home(), os.R_OK | os.X_OK):
             return Path.home()
     return Path("/")

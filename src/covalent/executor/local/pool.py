@@ -17,6 +17,7 @@ from ...model import GroupMetadata, TaskRef, TaskUpdate
 from ...objects import ObjectStore
 from ...states import Cause, Status
 from ..base import Resources, Runtime
+from .background import in_background
 from .burial import Undertaker
 from .durations import Durations
 from .endings import CANCELLED
@@ -99,7 +100,7 @@ class LocalPool:
             self._watch_timer.cancel()
         for task in self._long_tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._settle()
         await self._inheritance.close()
         idle = []
         for worker in [worker for lane in self.lanes.values() for worker in lane.workers]:
@@ -109,8 +110,7 @@ class LocalPool:
             if not worker.given:
                 idle.append(worker)
         await asyncio.to_thread(_wait_for, [worker.process for worker in idle], CLOSE_S)
-        # Those that have ended by now.
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._settle()
         for lane in self.lanes.values():
             for worker in lane.workers:
                 worker.release(outlives_us=True)
@@ -146,7 +146,7 @@ class LocalPool:
                 if is_new:
                     del self._groups[metadata.group_id]
                 raise
-            self._run(self._load_more(group), is_long=True)
+            self.load_more(group)
         else:
             self._place(group)
 
@@ -170,7 +170,7 @@ class LocalPool:
         if group is not None:
             group.settle()
             if group.kept:
-                self._run(self._in_thread(self._spool.let_go, group.kept))
+                in_background(self._threads, self._spool.let_go, group.kept)
 
     async def cancel(self, group_id: str, refs: Sequence[TaskRef]) -> bool:
         """End attempts, with whatever they have started; True if one of them was open."""
@@ -279,14 +279,14 @@ class LocalPool:
             group.lane.enqueue(group)
         elif not group.is_preparing:
             group.is_preparing = True
-            group.report(Status.STARTING, group.open, detail="installing packages")
+            group.report(Status.STARTING, group.unsent(), detail="installing packages")
             self._run(self._prepare(group, pip), is_long=True)
 
     async def _prepare(self, group: Group, requirements: tuple[str, ...]) -> None:
         try:
             interpreter = await self._environments.make(requirements)
         except EnvironmentFailedError as error:
-            group.fail(group.open, Cause.ENVIRONMENT, str(error))
+            group.fail(group.unsent(), Cause.ENVIRONMENT, str(error))
             return
         finally:
             group.is_preparing = False
@@ -349,6 +349,11 @@ class LocalPool:
         busy = [lane.look(now) for lane in self.lanes.values()]
         if any(busy):
             self.watch()
+
+    async def _settle(self) -> None:
+        """Wait for what is being done in the background."""
+        while self._tasks:
+            await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def _run(self, work: Coroutine[Any, Any, Any], *, is_long: bool = False) -> None:
         task = self._loop.create_task(work)

@@ -1,13 +1,31 @@
-"""How many workers there are."""
+"""What the server's configuration says of the local executor."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
+from typing import Any
 
 from ...errors import ConfigError
-from .executor import configuration
 
 WORKERS_VARIABLE = "COVALENT_LOCAL_WORKERS"
+
+_KEYS = frozenset({"time_limit", "retries", "workers"})
+
+
+def configuration() -> Mapping[str, Any]:
+    """What the server's configuration sets for this executor.
+
+    :raises ConfigError: if the file is wrong, or the section has a key that does not exist
+    """
+    from ...config import executor_defaults
+
+    found = executor_defaults("local")
+    if unknown := found.keys() - _KEYS:
+        raise ConfigError(
+            f"[executors.local] has no setting {sorted(unknown)[0]!r}. Its settings are {', '.join(sorted(_KEYS))}."
+        )
+    return found
 
 
 def worker_count() -> int:

@@ -144,10 +144,15 @@ class Worker:
         self.is_full = False
         return jobs
 
-    def drain(self) -> None:
-        """Take in all that it has sent."""
+    def receive(self) -> None:
+        """Take in all that it has sent. Whoever calls this sees to it that the worker gets something new."""
         while self._receive(BATCH):
             pass
+
+    def drain(self) -> None:
+        """Take in all that it has sent, and give it something new."""
+        self.receive()
+        self.lane.on_progress(self)
 
     def _readable(self) -> None:
         self._receive(BATCH)
