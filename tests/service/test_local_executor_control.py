@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,28 +28,7 @@ from tests.support.local_executor import Book, GroupRun, Ref, Runtime, bound, ev
 
 cloudpickle.register_pickle_by_value(sys.modules[__name__])
 
-
-@pytest.fixture(scope="module", autouse=True)
-def _two_workers() -> Any:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("COVALENT_LOCAL_WORKERS", "2")
-        yield
-
-
-@pytest.fixture
-def book(tmp_path: Path) -> Book:
-    return Book(tmp_path)
-
-
-@pytest.fixture
-async def made(tmp_path: Path) -> AsyncIterator[Runtime]:
-    async with runtime(tmp_path) as one:
-        yield one
-
-
-@pytest.fixture
-def executor(made: Runtime) -> LocalExecutor:
-    return bound(made)
+pytestmark = pytest.mark.usefixtures("two_workers")
 
 
 def is_running(pid: int) -> bool:

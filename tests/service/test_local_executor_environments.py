@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 import zipfile
-from collections.abc import AsyncIterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,35 +23,20 @@ from covalent.executor.local import LocalExecutor, environments
 from covalent.executor.local.pool import shared_pool
 from covalent.model import Environment
 from covalent.states import Cause, Status
-from tests.support.local_executor import Book, GroupRun, Runtime, bound, runtime
+from tests.support.local_executor import Book, GroupRun, bound, runtime
 
 cloudpickle.register_pickle_by_value(sys.modules[__name__])
 
+pytestmark = pytest.mark.usefixtures("two_workers", "offline")
 
-@pytest.fixture(scope="module", autouse=True)
-def _two_workers() -> Any:
+
+@pytest.fixture(scope="module")
+def offline() -> Iterator[None]:
+    """Neither installer may look for anything outside this machine."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("COVALENT_LOCAL_WORKERS", "2")
-        # Neither installer may look for anything outside this machine.
         patch.setenv("UV_OFFLINE", "1")
         patch.setenv("PIP_NO_INDEX", "1")
         yield
-
-
-@pytest.fixture
-def book(tmp_path: Path) -> Book:
-    return Book(tmp_path)
-
-
-@pytest.fixture
-async def made(tmp_path: Path) -> AsyncIterator[Runtime]:
-    async with runtime(tmp_path) as one:
-        yield one
-
-
-@pytest.fixture
-def executor(made: Runtime) -> LocalExecutor:
-    return bound(made)
 
 
 def make_wheel(directory: Path, name: str, version: str, value: object) -> str:

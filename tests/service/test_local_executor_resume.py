@@ -8,9 +8,7 @@ import random
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import cloudpickle
 import psutil
@@ -24,29 +22,7 @@ from tests.support.local_executor import Book, GroupRun, Runtime, bound, eventua
 
 cloudpickle.register_pickle_by_value(sys.modules[__name__])
 
-
-@pytest.fixture(scope="module", autouse=True)
-def _two_workers() -> Any:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("COVALENT_LOCAL_WORKERS", "2")
-        yield
-
-
-@pytest.fixture
-def book(tmp_path: Path) -> Book:
-    return Book(tmp_path)
-
-
-@pytest.fixture
-async def made(tmp_path: Path) -> AsyncIterator[Runtime]:
-    """The next dispatcher. Nothing of it happens before its executor is used."""
-    async with runtime(tmp_path) as one:
-        yield one
-
-
-@pytest.fixture
-def executor(made: Runtime) -> LocalExecutor:
-    return bound(made)
+pytestmark = pytest.mark.usefixtures("two_workers")
 
 
 def task(directory: Path, i: int, wait_for: str = "") -> int:

@@ -229,3 +229,14 @@ async def eventually(condition: Callable[[], bool], limit_s: float = 10.0) -> No
     async with asyncio.timeout(limit_s):
         while not condition():
             await asyncio.sleep(0.01)
+
+
+async def run(executor: LocalExecutor, book: Book) -> dict[int, Outcome]:
+    """Send all that the book holds; return the outcomes by node id."""
+    return await (await GroupRun(executor, book).send()).finish()
+
+
+async def run_one(executor: LocalExecutor, book: Book, function: Any, *args: Any, **kwargs: Any) -> Outcome:
+    """Add a task to the book and run it."""
+    ref = book.add(function, *args, **kwargs)
+    return (await run(executor, book))[ref.node_id]
