@@ -248,6 +248,19 @@ async def test_groups_of_any_size_are_loaded_in_parts(executor: LocalExecutor, b
     assert most <= 256
 
 
+async def test_reading_logs_does_not_hold_up_the_tasks(executor: LocalExecutor, book: Book) -> None:
+    function = book.value(lambda: print("hello") or time.sleep(0.03))
+    refs = [book.add(function) for _ in range(40)]
+    group = await GroupRun(executor, book).send()
+    finishing = asyncio.create_task(group.finish())
+    async with asyncio.timeout(5):
+        while not finishing.done():
+            for ref in refs:
+                assert await group.log(ref) in (b"", b"hello\n")
+            await asyncio.sleep(0)
+    assert {book.read(outcome.stdout) for outcome in (await finishing).values()} == {b"hello\n"}
+
+
 async def test_sending_a_group_again_runs_nothing_twice(executor: LocalExecutor, book: Book) -> None:
     runs = book.data_dir / "runs"
 

@@ -177,12 +177,16 @@ async def test_a_package_that_does_not_build_fails_with_the_end_of_its_build(
         '[project]\nname = "broken"\nversion = "1.0"\n'
     )
     (project / "backend.py").write_text(
-        "def build_wheel(*args, **kwargs):\n    raise SystemExit('this package needs a compiler of 1998')\n"
+        "def build_wheel(*args, **kwargs):\n"
+        "    print('compiling\\n' * 1000)\n"
+        "    raise SystemExit('this package needs a compiler of 1998')\n"
     )
     book.add(lambda: 1, environment=Environment(pip=(f"broken @ {project.as_uri()}",)))
     outcome = (await run(executor, book)).outcomes[0]
     assert outcome.cause is Cause.ENVIRONMENT
     assert "needs a compiler of 1998" in outcome.message
+    assert "Failed to build `broken" in outcome.message
+    assert len(outcome.message) < 4000
 
 
 async def test_a_half_built_environment_is_built_again(executor: LocalExecutor, book: Book) -> None:

@@ -15,6 +15,7 @@ import psutil
 import pytest
 
 from covalent.executor.local import LocalExecutor
+from covalent.executor.local.inheritance import end_old_workers
 from covalent.executor.local.pool import shared_pool
 from covalent.states import Cause, Status
 from tests.support.local_dispatcher import Killable
@@ -293,3 +294,35 @@ async def test_the_pool_is_shared_and_starts_its_workers_by_itself(made: Runtime
     pool = await shared_pool(made)
     assert await shared_pool(made) is pool
     assert await idle(bound(made)) is pool
+
+
+def busy(directory: Path, i: int) -> int:
+    (directory / f"running-{i}").touch()
+    try:
+        most = len(list(directory.glob("running-*")))
+        time.sleep(0.6)
+        return most
+    finally:
+        (directory / f"running-{i}").unlink()
+
+
+async def test_a_worker_that_is_still_on_its_task_counts_as_one_of_the_workers(
+    book: Book, tmp_path: Path, executor: LocalExecutor
+) -> None:
+    for i in range(6):
+        book.add(busy, tmp_path, i)
+    dispatcher = Killable(book)
+    await eventually(lambda: len(list(tmp_path.glob("running-*"))) == 2)
+    dispatcher.kill()
+    outcomes = await (await GroupRun(executor, book).resume()).finish()
+    assert max(book.result(outcome) for outcome in outcomes.values()) == 2
+
+
+async def test_what_old_workers_are_on_can_be_ended_for_good(book: Book, tmp_path: Path) -> None:
+    for i in range(2):
+        book.add(busy, tmp_path, i)
+    dispatcher = Killable(book)
+    await eventually(lambda: len(list(tmp_path.glob("running-*"))) == 2)
+    dispatcher.kill()
+    assert await asyncio.to_thread(end_old_workers, tmp_path / "workers") == 2
+    assert await asyncio.to_thread(end_old_workers, tmp_path / "workers") == 0

@@ -34,8 +34,10 @@ from .requirements import all_satisfied
 #: Environments that are built at the same time.
 BUILDERS: Final = 2
 
-#: Lines of an installer's output that a failure shows.
-SHOWN_LINES: Final = 20
+#: Lines of an installer's output that a failure shows, from its beginning and from its end, and how much of each.
+FIRST_LINES: Final = 6
+LAST_LINES: Final = 16
+LINE_LENGTH: Final = 300
 
 _COMPLETE: Final = "covalent-complete.json"
 
@@ -126,9 +128,16 @@ class Environments:
         finally:
             self._installers.discard(installer)
         if installer.returncode:
-            lines = output.decode("utf-8", "replace").strip().splitlines()[-SHOWN_LINES:]
-            said = "\n".join(lines) or f"it ended with exit code {installer.returncode}"
+            said = _shortened(output.decode("utf-8", "replace")) or f"it ended with exit code {installer.returncode}"
             raise EnvironmentFailedError(requirements, f"The installer said:\n{said}")
+
+
+def _shortened(output: str) -> str:
+    """What names the package that failed is at the beginning of the output; what went wrong with it, at its end."""
+    lines = [line[:LINE_LENGTH] for line in output.strip().splitlines()]
+    if len(lines) > FIRST_LINES + LAST_LINES:
+        lines[FIRST_LINES:-LAST_LINES] = ["…"]
+    return "\n".join(lines)
 
 
 def _look_at(build: asyncio.Future[Interpreter]) -> None:

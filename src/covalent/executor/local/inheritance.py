@@ -42,7 +42,7 @@ class OldWorker:
         # Read after that: a dead worker writes nothing more.
         self.ledger = read_ledger(files.journal)
         self.unstored = self.ledger.keys
-        self.awaited: tuple[Key, Group] | None = None  #: Who waits for the task that it is on.
+        self.awaited: tuple[Key, Group] | None = None  #: Who waits for the task that it is, or was, on.
         self.doom: Outcome | None = None
 
     @property
@@ -76,10 +76,15 @@ class _Receipt:
 
 
 class Inheritance:
-    """Answers for attempts that an earlier dispatcher has sent."""
+    """Answers for attempts that an earlier dispatcher has sent.
 
-    def __init__(self, directory: Path, objects: ObjectStore, threads: Executor) -> None:
+    :param on_end: called whenever an old worker has ended
+    """
+
+    def __init__(self, directory: Path, objects: ObjectStore, threads: Executor, on_end: Callable[[], None]) -> None:
         self._directory, self._objects, self._threads = directory, objects, threads
+        self._on_end = on_end
+        self.alive = 0  #: Old workers that are still on their last task.
         self._loop = asyncio.get_running_loop()
         self._by_key: dict[Key, OldWorker] = {}
         self._watches: set[asyncio.Task[None]] = set()
@@ -89,6 +94,7 @@ class Inheritance:
         for old in await self._loop.run_in_executor(self._threads, self._scan):
             self._index(old)
             if old.is_alive:
+                self.alive += 1
                 self._start(self._watch(old))
 
     def claim(self, group: Group, ref: TaskRef) -> bool:
@@ -99,19 +105,21 @@ class Inheritance:
             return False
         if key in old.ledger.finished:
             self._deliver_finished(old, group, key)
-        elif old.is_alive:
-            old.awaited = (key, group)
+            return True
+        old.awaited = (key, group)
+        if old.is_alive:
             group.report(Status.RUNNING, [key[1:]], old.ledger.current_since, old.place)
             if group.time_limit_s is not None:
                 self._start(self._limit(old, key, group.time_limit_s))
         else:
-            self._start(self._deliver_lost(old, group, key))
+            self._start(self._deliver_awaited(old))
         return True
 
     def awaits(self, group_id: str, attempt: Attempt) -> bool:
-        """Whether an old worker is on this attempt now."""
-        old = self._by_key.get((group_id, *attempt))
-        return old is not None and old.is_alive and old.awaited is not None
+        """Whether an old worker is on this attempt, or has ended on it and is being looked into."""
+        key = (group_id, *attempt)
+        old = self._by_key.get(key)
+        return old is not None and old.awaited is not None and old.awaited[0] == key
 
     def end(self, group_id: str, attempt: Attempt, outcome: Outcome) -> None:
         """Kill the old worker that is on this attempt, which then ends with ``outcome``, unless it has just ended otherwise."""
@@ -158,14 +166,10 @@ class Inheritance:
             await asyncio.sleep(delay_s)
             delay_s = min(delay_s * 1.5, longest_s)
         await self._loop.run_in_executor(self._threads, old.reread)
+        self.alive -= 1
+        self._on_end()
         self._index(old)
-        if old.awaited is not None:
-            key, group = old.awaited
-            old.awaited = None
-            if key in old.ledger.finished:
-                self._deliver_finished(old, group, key)
-            else:
-                await self._deliver_lost(old, group, key)
+        await self._deliver_awaited(old)
         if not old.unstored:
             self._remove(old)
 
@@ -175,6 +179,17 @@ class Inheritance:
         await asyncio.sleep(max(0.0, since + limit_s - time.time()))
         if self.awaits(key[0], key[1:]):
             self.end(key[0], key[1:], timed_out(limit_s))
+
+    async def _deliver_awaited(self, old: OldWorker) -> None:
+        """Answer for the task that an old worker was on when it ended."""
+        if old.awaited is None:
+            return
+        key, group = old.awaited
+        if key in old.ledger.finished:
+            self._deliver_finished(old, group, key)
+        else:
+            await self._deliver_lost(old, group, key)
+        old.awaited = None
 
     def _deliver_finished(self, old: OldWorker, group: Group, key: Key) -> None:
         _, outcome = decode_outcome(old.ledger.finished[key], old.place)
@@ -202,3 +217,17 @@ class Inheritance:
         task = self._loop.create_task(work)
         self._watches.add(task)
         task.add_done_callback(self._watches.discard)
+
+
+def end_old_workers(directory: Path) -> int:
+    """Kill what an ended dispatcher's workers are still on, with all that it has started; return how many there were. Blocks.
+
+    :param directory: the journals, ``workers`` in the data directory
+    """
+    found = [OldWorker(WorkerFiles.of(directory, journal.stem)) for journal in directory.glob("*.journal")]
+    alive = [old for old in found if old.is_alive]
+    for old in alive:
+        old.kill()
+        while is_locked(old.files.journal):
+            time.sleep(LOOK_S[0])
+    return len(alive)
