@@ -19,9 +19,11 @@ help: ## Show this list
 .PHONY: demo
 demo: $(DONE)/demo ## Run the iris example on this machine, through the dispatcher
 	@$(BIN)/covalent start
+	@echo "Running examples/svm_iris.py: load the iris data, train a model, score it. It prints the score:"
 	@$(BIN)/python examples/svm_iris.py
-	@$(BIN)/covalent status
-	@echo "The server stays up. Stop it with: $(BIN)/covalent stop"
+	@$(BIN)/covalent list --limit 1
+	@echo "See its tasks:    $(BIN)/covalent show ID"
+	@echo "The server stays up; stop it with: $(BIN)/covalent stop"
 
 .PHONY: test
 test: $(DONE)/dev ## Run all tests; ARGS="-k word" for some

@@ -163,9 +163,9 @@ def test_all_settings_are_shown_as_toml_and_as_json(run, tmp_path):
     ("key", "text", "value"),
     [
         ("executors.local.workers", "3", 3),
-        ("executors.local.fast", "true", True),
-        ("executors.local.names", '["a", "b"]', ["a", "b"]),
-        ("executors.local.name", "my queue", "my queue"),
+        ("executors.awsbatch.fast", "true", True),
+        ("executors.awsbatch.names", '["a", "b"]', ["a", "b"]),
+        ("executors.awsbatch.name", "my queue", "my queue"),
         ("sdk.executor", "3", "3"),
     ],
 )

@@ -81,9 +81,9 @@ def test_executor_settings_are_returned_as_written(conf):
 
 
 def test_a_caller_cannot_change_what_the_next_one_reads(conf):
-    conf.write_text("[executors.local.limits]\nworkers = 2\n")
-    config.executor_defaults("local")["limits"]["workers"] = 9
-    assert config.get_config("executors.local.limits.workers") == 2
+    conf.write_text("[executors.gcpbatch.labels]\nteam = 2\n")
+    config.executor_defaults("gcpbatch")["labels"]["team"] = 9
+    assert config.get_config("executors.gcpbatch.labels.team") == 2
 
 
 # Addresses
@@ -147,6 +147,15 @@ def test_a_mistyped_section_is_refused_with_the_nearest_section(conf):
         ("\n[sdk]\nlog_level = 'loud'\n", "line 3: sdk.log_level must be one of debug, info"),
         ("dispatcher = 3\n", "line 1: dispatcher must be a table, [dispatcher], not 3"),
         ("[executors]\nlocal = 3\n", "line 2: executors.local must be a table, [executors.local], not 3"),
+        (
+            "[executors.local]\n\nwokers = 3\n",
+            "line 3: There is no setting 'executors.local.wokers'. Did you mean 'workers'?",
+        ),
+        ("[executors.local]\nworkers = 0\n", "line 2: executors.local.workers must be a whole number above 0, not 0."),
+        (
+            "[executors.local.retries]\nall = 1\n",
+            "executors.local.retries must be a whole number from 0 on, not {'all': 1}.",
+        ),
     ],
 )
 def test_a_wrong_value_is_refused_with_line_and_key(conf, text, complaint):
@@ -213,7 +222,8 @@ def test_none_takes_a_key_out_so_that_its_default_applies(conf):
 
 
 @pytest.mark.parametrize(
-    ("key", "value"), [("dispatcher.prot", 1), ("dispatcher.port", "x"), ("dispatcher.prot", None)]
+    ("key", "value"),
+    [("dispatcher.prot", 1), ("dispatcher.port", "x"), ("dispatcher.prot", None), ("executors.local.workers", "many")],
 )
 def test_a_wrong_key_or_value_is_not_written(conf, key, value):
     conf.write_text("[dispatcher]\nport = 5000\n")

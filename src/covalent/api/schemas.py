@@ -36,6 +36,7 @@ class Page(BaseModel, Generic[T]):
 class Health(BaseModel):
     version: str
     python: str
+    executable: str
     pid: int
     data_dir: str
     address: str

@@ -9,6 +9,7 @@ import os
 import platform
 import signal
 import socket
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -67,6 +68,7 @@ async def _serve(host: str, listener: socket.socket, data_dir: Path, on_ready: C
         health = Health(
             version=__version__,
             python=platform.python_version(),
+            executable=sys.executable,
             pid=os.getpid(),
             data_dir=str(data_dir),
             address=address,

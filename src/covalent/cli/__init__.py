@@ -22,7 +22,7 @@ COMMANDS = {
     "restart": ("server:restart", "Stop the server and start it again."),
     "status": ("server:status", "Show whether the server runs, and where."),
     "list": ("dispatches:list_", "List dispatches, newest first."),
-    "show": ("dispatches:show", "Show a dispatch and its tasks."),
+    "show": ("show:show", "Show a dispatch and its tasks."),
     "why": ("dispatches:why", "Say why a dispatch or a task waits, failed or was retried."),
     "run": ("dispatches:run", "Start a dispatch that was stored without being started."),
     "cancel": ("dispatches:cancel", "Cancel a dispatch, or some of its tasks."),
@@ -67,7 +67,7 @@ class _Commands(click.Group):
 )
 @click.version_option(__version__, message="Covalent %(version)s")
 def cli() -> None:
-    """Run Python functions as durable workflows, on this machine or on a batch service."""
+    """Run Python functions as durable workflows, with a server on this machine."""
 
 
 def main() -> None:

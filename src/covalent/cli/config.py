@@ -45,7 +45,7 @@ def config(ctx: click.Context, as_json: bool) -> None:
     click.echo(tomlkit.dumps(everything).rstrip())
 
 
-@config.command(epilog=examples("covalent config get dispatcher.port", "covalent config get executors.awsbatch --json"))
+@config.command(epilog=examples("covalent config get dispatcher.port", "covalent config get executors.local --json"))
 @click.argument("key")
 @json_option
 def get(key: str, as_json: bool) -> None:
@@ -63,7 +63,7 @@ def get(key: str, as_json: bool) -> None:
 
 @config.command(
     name="set",
-    epilog=examples("covalent config set dispatcher.port 5000", "covalent config set sdk.executor awsbatch"),
+    epilog=examples("covalent config set dispatcher.port 5000", "covalent config set executors.local.retries 2"),
 )
 @click.argument("key")
 @click.argument("value")

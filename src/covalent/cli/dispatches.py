@@ -1,64 +1,46 @@
-"""``covalent list``, ``show``, ``why`` and ``cancel``."""
+"""``covalent list``, ``why``, ``run`` and ``cancel``."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice
 
 import click
 
 from ..client.server import Server, connect
-from ..model import DispatchInfo, TaskInfo
-from ..states import FINAL, Status
+from ..model import DispatchInfo
+from ..states import Status
 from .find import resolve
-from .output import emit_json, emit_pairs, emit_table, examples, json_option, took, when
+from .output import emit_json, emit_table, examples, json_option, took, when
 
-_statuses = click.Choice([s.value for s in Status], case_sensitive=False)
+_PAGE = 1000
+
+#: ``--status`` of a command.
+statuses = click.Choice([s.value for s in Status], case_sensitive=False)
 
 
 @click.command(
     name="list", epilog=examples("covalent list", "covalent list -s FAILED -n 5", "covalent list --json --search svm")
 )
 @click.option("-n", "--limit", type=click.IntRange(1), default=20, show_default=True, help="How many at most.")
-@click.option("-s", "--status", type=_statuses, help="Only those in this state.")
+@click.option("--all", "everything", is_flag=True, help="All, however many there are.")
+@click.option("-s", "--status", type=statuses, help="Only those in this state.")
 @click.option("--search", metavar="TEXT", help="Only those with TEXT in their name or id.")
 @json_option
-def list_(limit: int, status: str | None, search: str | None, as_json: bool) -> None:
-    """List dispatches, newest first."""
-    found = _first(connect(), limit, status, search)
-    if as_json:
-        emit_json(found)
-        return
-    columns = ("DISPATCH", "NAME", "STATUS", "TASKS", "CREATED", "TOOK")
-    emit_table(
-        columns,
-        [(i.id, i.name, i.status, _progress(i), when(i.created_at), took(i.started_at, i.ended_at)) for i in found],
-    )
+def list_(limit: int, everything: bool, status: str | None, search: str | None, as_json: bool) -> None:
+    """List dispatches, newest first.
 
-
-@click.command(
-    epilog=examples(
-        "covalent show 3f2a    # if only one dispatch has an id that begins so", "covalent show 3f2a -s FAILED"
-    )
-)
-@click.argument("dispatch_id", metavar="ID")
-@click.option("-n", "--limit", type=click.IntRange(0), default=100, show_default=True, help="How many tasks at most.")
-@click.option("-s", "--status", type=_statuses, help="Only tasks in this state.")
-@json_option
-def show(dispatch_id: str, limit: int, status: str | None, as_json: bool) -> None:
-    """Show a dispatch and its tasks."""
-    server = connect()
-    info = server.dispatch(resolve(server, dispatch_id))
-    tasks = list(islice(server.tasks(info.id, status=Status(status) if status else None), limit))
+    TASKS says how many have completed, and of how many.
+    """
+    # One more than is shown tells whether there are more.
+    found = list(islice(_newest(connect(), status, search), None if everything else limit + 1))
+    shown = found if everything else found[:limit]
     if as_json:
-        emit_json({"dispatch": info, "tasks": tasks})
+        emit_json(shown)
         return
-    emit_pairs(_summary(info))
-    click.echo()
-    columns = ("TASK", "NAME", "STATUS", "TRIES", "EXECUTOR", "TOOK", "REMARK")
-    emit_table(columns, [_row(task) for task in tasks])
-    if len(tasks) == limit < info.tasks:
-        click.echo("There may be more tasks; --limit shows more of them, --status those that are of interest.")
+    emit_table(("DISPATCH", "NAME", "STATUS", "TASKS", "CREATED", "TOOK"), [_row(info) for info in shown])
+    if len(found) > len(shown):
+        click.echo("… older ones: --all or -n")
 
 
 @click.command(epilog=examples("covalent why 3f2a", "covalent why 3f2a 7    # its task 7"))
@@ -72,8 +54,12 @@ def why(dispatch_id: str, node: int | None, as_json: bool) -> None:
     sentence = server.why(found, node)
     if as_json:
         emit_json({"dispatch_id": found, "node_id": node, "sentence": sentence})
-    else:
-        click.echo(sentence)
+        return
+    click.echo(sentence)
+    if server.dispatch(found).status is Status.NEW_OBJECT:
+        click.echo(f"'covalent run {found}' starts the dispatch.")
+    elif node is not None and any(a.outcome and a.outcome.failure for a in server.task(found, node).attempts):
+        click.echo(f"'covalent show {found} {node}' shows the traceback.")
 
 
 @click.command(epilog=examples("covalent run 3f2a    # after covalent.dispatch(…, disable_run=True)(…)"))
@@ -85,11 +71,19 @@ def run(dispatch_id: str, as_json: bool) -> None:
     Nothing happens to one that was started before.
     """
     server = connect()
-    info = server.start(resolve(server, dispatch_id))
+    before = server.dispatch(resolve(server, dispatch_id))
+    info = server.start(before.id)
     if as_json:
         emit_json(info)
-    else:
+    elif before.status is Status.NEW_OBJECT:
         click.echo(f"Dispatch {info.id} is {info.status}.")
+    elif before.status.is_final:
+        click.echo(
+            f"Dispatch {info.id} has ended, {info.status}, and cannot be started again. In Python, "
+            f"covalent.redispatch({info.id!r})() dispatches the workflow anew."
+        )
+    else:
+        click.echo(f"Dispatch {info.id} was started before; it is {info.status}.")
 
 
 @click.command(epilog=examples("covalent cancel 3f2a", "covalent cancel 3f2a 4 7    # only its tasks 4 and 7"))
@@ -99,63 +93,27 @@ def run(dispatch_id: str, as_json: bool) -> None:
 def cancel(dispatch_id: str, nodes: Sequence[int], as_json: bool) -> None:
     """Cancel a dispatch, or some of its tasks."""
     server = connect()
-    found = resolve(server, dispatch_id)
-    message = server.cancel(found, nodes or None)
+    before = server.dispatch(resolve(server, dispatch_id))
+    message = server.cancel(before.id, nodes or None)
+    if before.status is Status.NEW_OBJECT and not nodes:
+        message = f"Dispatch {before.id} was cancelled; it had never been started."
     if as_json:
-        emit_json({"dispatch_id": found, "task_ids": list(nodes) or None, "message": message})
+        emit_json({"dispatch_id": before.id, "task_ids": list(nodes) or None, "message": message})
     else:
         click.echo(message)
 
 
-def _first(server: Server, limit: int, status: str | None, search: str | None) -> list[DispatchInfo]:
-    found: list[DispatchInfo] = []
+def _newest(server: Server, status: str | None, search: str | None) -> Iterator[DispatchInfo]:
     before: str | None = None
-    while len(found) < limit:
-        size = min(limit - len(found), 1000)
-        page = server.dispatches(limit=size, before=before, status=status, search=search)
-        found += page.items
+    while True:
+        page = server.dispatches(limit=_PAGE, before=before, status=status, search=search)
+        yield from page.items
         before = page.next
         if before is None:
-            break
-    return found
+            return
 
 
-def _progress(info: DispatchInfo) -> str:
-    ended = sum(count for status, count in info.counts.items() if status in FINAL)
-    return f"{ended}/{info.tasks}"
-
-
-def _summary(info: DispatchInfo) -> list[tuple[str, object]]:
-    counts = ", ".join(f"{count} {status.lower()}" for status, count in info.counts.items() if count)
-    pairs: list[tuple[str, object]] = [
-        ("dispatch", info.id),
-        ("name", info.name),
-        ("status", info.status),
-        ("tasks", f"{info.tasks}" + (f" ({counts})" if counts else "")),
-        ("created", when(info.created_at)),
-    ]
-    if info.started_at:
-        pairs.append(("started", when(info.started_at)))
-    if info.ended_at:
-        pairs.append(
-            ("ended", f"{when(info.ended_at)}, took {took(info.started_at or info.created_at, info.ended_at)}")
-        )
-    if info.parent_id:
-        pairs.append(("part of", f"task {info.parent_node} of {info.parent_id}"))
-    if info.redispatch_of:
-        pairs.append(("again from", info.redispatch_of))
-    if info.error:
-        pairs.append(("error", info.error))
-    return pairs
-
-
-def _row(task: TaskInfo) -> tuple[object, ...]:
-    remarks = []
-    if task.cause:
-        remarks.append(f"{task.cause}: {task.message}")
-    if task.reused:
-        remarks.append("value reused")
-    if task.child_id:
-        remarks.append(f"runs as {task.child_id}")
-    lasted = took(task.started_at, task.ended_at)
-    return task.node_id, task.name, task.status, task.attempt, task.executor, lasted, "; ".join(remarks)
+def _row(info: DispatchInfo) -> tuple[object, ...]:
+    tasks = f"{info.counts.get(Status.COMPLETED, 0)}/{info.tasks}"
+    lasted = took(info.started_at, info.ended_at, goes_on=info.status is Status.RUNNING)
+    return info.id, info.name, info.status, tasks, when(info.created_at), lasted

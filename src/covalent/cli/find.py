@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import click
+
 from ..client.server import Server
 from ..errors import NotFoundError
 
@@ -11,8 +13,11 @@ _FULL_LENGTH = 36
 def resolve(server: Server, text: str) -> str:
     """The id that ``text`` is, or is the beginning of.
 
+    :raises click.UsageError: if ``text`` is empty
     :raises NotFoundError: if no dispatch has such an id, or several have
     """
+    if not text.strip():
+        raise click.UsageError("The ID is empty; 'covalent list' shows those that there are.")
     if len(text) >= _FULL_LENGTH:
         return text
     found = [info for info in server.dispatches(limit=1000, search=text).items if info.id.startswith(text)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
@@ -57,21 +58,30 @@ def emit_pairs(pairs: Sequence[tuple[str, Any]]) -> None:
 
 
 def when(at: float | None) -> str:
-    """A time as people here write it; empty if there is none."""
-    return "" if at is None else f"{datetime.fromtimestamp(at).astimezone():%Y-%m-%d %H:%M:%S}"
+    """A time as people here write it, with its zone; empty if there is none."""
+    return "" if at is None else f"{datetime.fromtimestamp(at).astimezone():%Y-%m-%d %H:%M:%S %Z}"
 
 
-def took(started_at: float | None, ended_at: float | None) -> str:
-    """How long something took; empty if it has not begun and ended."""
-    if started_at is None or ended_at is None:
+def took(started_at: float | None, ended_at: float | None, *, goes_on: bool = False) -> str:
+    """How long something took, or takes so far if it goes on; empty if it has not begun."""
+    if started_at is None:
         return ""
-    return duration(ended_at - started_at)
+    if ended_at is not None:
+        return duration(ended_at - started_at)
+    return f"{duration(time.time() - started_at)} so far" if goes_on else ""
+
+
+def plural(count: int, noun: str, ending: str = "s") -> str:
+    """As ``1 task`` and ``2 tasks``."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}{ending}"
 
 
 def duration(seconds: float) -> str:
-    """As ``0.25 s``, ``12 s``, ``3 min 5 s`` or ``2 h 5 min``."""
+    """As ``4.2 ms``, ``0.25 s``, ``12 s``, ``3 min 5 s`` or ``2 h 5 min``."""
+    if seconds < 0.01:
+        return f"{max(seconds, 0) * 1000:.1f} ms"
     if seconds < 10:
-        return f"{max(seconds, 0):.2f} s"
+        return f"{seconds:.2f} s"
     minutes, rest = divmod(round(seconds), 60)
     if minutes == 0:
         return f"{rest} s"

@@ -71,6 +71,7 @@ def _purge_all(*, hard: bool, ask: bool) -> None:
         click.confirm(f"Stop the server and delete all dispatches and results in {folder}{also}?", abort=True)
     if stopped := process.stop():
         click.echo(f"Stopped the Covalent server at {stopped.address}.")
+    _end_tasks(folder)
     _empty(folder)
     if hard and config_path().exists():
         config_path().unlink()
@@ -78,6 +79,14 @@ def _purge_all(*, hard: bool, ask: bool) -> None:
         click.echo(f"Deleted {config_path()}.")
     if elsewhere:
         click.echo("The database that dispatcher.database_url names was not touched.")
+
+
+def _end_tasks(folder: Path) -> None:
+    """End what the server's workers are still on: nobody could reach it once its files are gone."""
+    from ..executor.local.inheritance import end_old_workers
+
+    if ended := end_old_workers(folder / "workers"):
+        click.echo(f"Ended {ended} task{'s' if ended != 1 else ''} that had not finished.")
 
 
 def _empty(folder: Path) -> None:

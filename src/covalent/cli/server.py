@@ -14,7 +14,7 @@ from ..client.server import Server
 from ..config import data_dir, get_config, ui_address
 from ..errors import AlreadyRunningError, ConfigError, ServerUnreachableError
 from ..states import Status
-from .output import duration, emit_json, emit_pairs, examples, json_option
+from .output import duration, emit_json, emit_pairs, examples, json_option, plural
 
 _port = click.option(
     "-p", "--port", metavar="PORT", type=click.IntRange(0, 65535), help="Port to listen on; 0 takes a free one."
@@ -53,7 +53,8 @@ def start(port: int | None, address: str | None, foreground: bool) -> None:
 def stop() -> None:
     """Stop the server; what it was running goes on at the next start.
 
-    Tasks on batch services run on in the meantime; those on this machine are run again.
+    A worker that is on a task finishes it, and what came of it is taken over at the next start. What has not begun waits for the
+    next start.
     """
     stopped = process.stop()
     click.echo(f"Stopped the Covalent server at {stopped.address}." if stopped else "No Covalent server was running.")
@@ -65,8 +66,9 @@ def stop() -> None:
 def restart(port: int | None, address: str | None) -> None:
     """Stop the server and start it again.
 
-    It listens where it did before, unless another place is given.
+    It listens where it did before, unless another place is given. If the configuration is wrong, the server that runs is left alone.
     """
+    get_config()
     _check_host(address)
     stopped = process.stop()
     if stopped:
@@ -98,10 +100,14 @@ def status(as_json: bool) -> None:
     emit_pairs(
         [
             ("server", f"Covalent {health.version} (Python {health.python}), process {health.pid}"),
+            ("interpreter", health.executable),
             ("address", ui_address(health.address)),
             ("data", health.data_dir),
             ("up", duration(time.time() - health.started_at)),
-            ("running", f"{len(page.items)}{' or more' if page.next else ''} dispatches"),
+            (
+                "running",
+                f"{len(page.items)} or more dispatches" if page.next else plural(len(page.items), "dispatch", "es"),
+            ),
         ]
     )
 

@@ -18,8 +18,12 @@ _LONGEST = 500
 def as_text(result: Result, info: DispatchInfo) -> str:
     (_, title), *rows = _rows(result, info)
     width = max(len(name) for name, _ in rows)
-    indent = "\n" + " " * (width + 4)
-    return "\n".join([title, *(f"  {name:<{width}}  {indent.join(value.splitlines())}" for name, value in rows)])
+    lines = [title]
+    for name, value in rows:
+        first, *more = value.splitlines() or [""]
+        lines.append(f"  {name:<{width}}  {first}")
+        lines += [f"{'':<{width + 4}}{line}" for line in more]
+    return "\n".join(line.rstrip() for line in lines)
 
 
 def as_html(result: Result, info: DispatchInfo) -> str:
@@ -43,7 +47,7 @@ def _rows(result: Result, info: DispatchInfo) -> list[tuple[str, str]]:
     if started := result.start_time:
         took = f", took {info.ended_at - started.timestamp():.3g} s" if info.ended_at else ""
         rows.append(("started", f"{started.astimezone():%Y-%m-%d %H:%M:%S %Z}{took}"))
-    rows.append(("tasks", _tasks(info)))
+    rows.append(("tasks", counted(info)))
     if error := _short(lambda: result.error or "", limit=None):
         rows.append(("error", error))
     return rows
@@ -65,6 +69,17 @@ def _call(inputs: dict[str, Any]) -> str:
     return f"({', '.join(parts)})"
 
 
-def _tasks(info: DispatchInfo) -> str:
-    counts = ", ".join(f"{count} {status.lower()}" for status, count in info.counts.items() if count)
-    return f"{info.tasks}" + (f" ({counts})" if counts else "")
+def counted(info: DispatchInfo, not_run: int | None = None) -> str:
+    """The number of tasks, and how many are in which state.
+
+    :param not_run: how many of those that failed never ran, because of others; None if that is not known
+    """
+    names = {status: status.lower() for status in info.counts}
+    counts = dict(info.counts)
+    if not_run:
+        counts[Status.FAILED] -= not_run
+        counts["did not run"], names["did not run"] = not_run, "did not run"
+    elif not_run is None and counts.get(Status.FAILED, 0) > 1:
+        names[Status.FAILED] = "failed or did not run"
+    told = ", ".join(f"{count} {names[status]}" for status, count in counts.items() if count)
+    return f"{info.tasks}" + (f" ({told})" if told else "")

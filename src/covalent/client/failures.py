@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import NoReturn
 
 from ..errors import NotFoundError, TaskError
@@ -12,8 +13,9 @@ from ..states import Cause, Status
 from .server import Server
 from .views import AttemptView
 
-#: So many failures are told with traceback and output; of the others, one line each.
-TOLD_IN_FULL = 10
+#: So many failures are told with traceback and output, so many in all; of those between, one line each.
+TOLD_IN_FULL = 5
+TOLD = 20
 _TAIL_BYTES = 4096
 _TAIL_LINES = 20
 
@@ -43,15 +45,23 @@ def failures(server: Server, dispatch_id: str, *, nested: bool = False) -> Itera
 
 
 def error_text(server: Server, info: DispatchInfo) -> str | None:
-    """All that went wrong in a dispatch; None if nothing did."""
+    """What went wrong in a dispatch, the first failures in full; None if nothing did."""
     if info.status not in (Status.FAILED, Status.CANCELLED):
         return None
-    parts = [
-        str(_described(server, f)) if n < TOLD_IN_FULL else f.headline for n, f in enumerate(failures(server, info.id))
-    ]
+    found = failures(server, info.id)
+    parts = [str(_described(server, failure)) for failure in islice(found, TOLD_IN_FULL)]
+    lines = [_first_line(failure.headline) for failure in islice(found, TOLD - TOLD_IN_FULL)]
+    if untold := sum(1 for _ in found):
+        lines.append(f"… and {untold} more.")
+    if lines:
+        parts.append("\n".join(lines))
     if info.status is Status.CANCELLED:
         parts.insert(0, "The dispatch was cancelled.")
     return "\n\n".join(parts) or info.error or "The dispatch failed without saying why."
+
+
+def _first_line(text: str) -> str:
+    return text.partition("\n")[0].rstrip()
 
 
 def task_error_text(server: Server, dispatch_id: str, task: TaskInfo) -> str | None:

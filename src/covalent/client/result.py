@@ -73,7 +73,10 @@ class Result:
 
     @cached_property
     def error(self) -> str | None:
-        """Everything that went wrong, with causes, tracebacks and the last lines of output; None if nothing did."""
+        """What went wrong; None if nothing did.
+
+        The first five failures have their causes, tracebacks and last lines of output, up to twenty a line each.
+        """
         return error_text(self._server, self._info)
 
     @cached_property

@@ -16,6 +16,7 @@ class Health:
     address: str
     started_at: float
     python: str
+    executable: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

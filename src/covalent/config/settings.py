@@ -116,8 +116,18 @@ def check(key: str, value: Any) -> None:
             complaint = f"must be a table, [{key}], not {value!r}"
     elif section != "executors":
         raise ConfigError(unknown_key(key))
+    elif value is not None:
+        _check_executor(rest, value)
     if complaint:
         raise ConfigError(f"{key} {complaint}.")
+
+
+def _check_executor(path: str, value: Any) -> None:
+    """Ask the executor; what lies deeper than its own keys is a table for it."""
+    from ..executor.registry import check_setting  # Most configurations say nothing of executors.
+
+    name, key, *deeper = path.split(".", 2)
+    check_setting(name, key, {deeper[0]: value} if deeper else value)
 
 
 def unknown_key(key: str) -> str:

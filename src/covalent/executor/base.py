@@ -6,12 +6,13 @@ The dispatcher hands an executor whole task groups and uses four calls: :meth:`A
 
 from __future__ import annotations
 
+import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Hashable, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Protocol, TypeVar
 
-from ..errors import ExecutorError
+from ..errors import ExecutorError, hint
 from ..model import Blob, GroupMetadata, TaskRef, TaskSpec, TaskUpdate
 
 T = TypeVar("T")
@@ -81,12 +82,26 @@ class AsyncBaseExecutor(ABC):
         """Its settings as plain JSON: what was set on it, without what the dispatcher lent it."""
         return {k: v for k, v in vars(self).items() if k != "runtime" and not k.startswith("_")}
 
+    @classmethod  # noqa: B027 - one that is not built in takes any
+    def check_setting(cls, key: str, value: Any) -> None:
+        """Called for each key in ``[executors.<short_name>]`` when the configuration is read or changed. Light: no client, no network.
+
+        :raises ConfigError: if there is no such setting, or it does not take the value
+        """
+
     @classmethod
     def from_options(cls, options: dict[str, Any]) -> AsyncBaseExecutor:
         """One with these settings.
 
         :raises ExecutorError: if a setting is unknown or has a wrong value
         """
+        known = inspect.signature(cls).parameters
+        takes_any = any(parameter.kind is parameter.VAR_KEYWORD for parameter in known.values())
+        for name in options if not takes_any else ():
+            if name not in known:
+                raise ExecutorError(
+                    f"Executor {cls.short_name!r} has no setting {name!r}.{hint(name, known)} Known: {', '.join(known)}."
+                )
         try:
             return cls(**options)
         except TypeError as error:

@@ -39,6 +39,15 @@ def get_executor(name: str, options: Mapping[str, Any]) -> AsyncBaseExecutor:
     return executor_class(name).from_options(dict(options))
 
 
+def check_setting(name: str, key: str, value: Any) -> None:
+    """Whether ``[executors.<name>]`` may set ``key`` to ``value``. Of executors that are not built in, nothing is known here.
+
+    :raises ConfigError: if it may not
+    """
+    if name in BUILT_IN:
+        executor_class(name).check_setting(key, value)
+
+
 def known_executors() -> list[str]:
     """Short names of all that can be used here."""
     return sorted({*BUILT_IN, *(point.name for point in _plugins())})

@@ -329,7 +329,8 @@ class DispatchScheduler:
         named = sorted(self._failures.items())
         skipped = self._counts[Status.FAILED] - len(named)
         lines = [
-            f"{len(named)} of {len(self._states)} tasks failed" + (f", {skipped} did not run." if skipped else ".")
+            f"{len(named)} of {len(self._states)} task{'s' if len(self._states) > 1 else ''} failed"
+            + (f", {skipped} did not run." if skipped else ".")
         ]
         for node_id, message in named[:NAMED_FAILURES]:
             lines.append(f"Task {node_id} ({self.graph.nodes[node_id].name}): {message}")

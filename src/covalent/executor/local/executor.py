@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ...errors import ConfigError, ExecutorError
 from ...model import GroupMetadata, TaskRef, TaskUpdate
 from ..base import AsyncBaseExecutor, Resources
-from .settings import configuration
+from .settings import check, checked_retries, checked_time_limit, configuration
 
 if TYPE_CHECKING:
     from .pool import LocalPool
@@ -30,10 +29,14 @@ class LocalExecutor(AsyncBaseExecutor):
     bound_to_machine: ClassVar[bool] = True
 
     def __init__(self, *, time_limit: float | None = None, retries: int | None = None) -> None:
-        self.time_limit = _checked_time_limit(time_limit)
-        self._retries = _checked_retries(retries)
+        self.time_limit = checked_time_limit(time_limit)
+        self._retries = checked_retries(retries)
         self._pool: LocalPool | None = None
         self._defaults: Mapping[str, Any] | None = None
+
+    @classmethod
+    def check_setting(cls, key: str, value: Any) -> None:
+        check(key, value)
 
     @classmethod
     def from_options(cls, options: dict[str, Any]) -> LocalExecutor:
@@ -52,14 +55,14 @@ class LocalExecutor(AsyncBaseExecutor):
 
     def retries(self) -> int:
         """:raises ConfigError: if the configuration is wrong"""
-        return self._retries if self._retries is not None else self._configured("retries", _checked_retries) or 0
+        return self._retries if self._retries is not None else checked_retries(self._configured("retries")) or 0
 
     def time_limit_s(self) -> float | None:
         """The time limit that applies.
 
         :raises ConfigError: if the configuration is wrong
         """
-        return self.time_limit if self.time_limit is not None else self._configured("time_limit", _checked_time_limit)
+        return self.time_limit if self.time_limit is not None else checked_time_limit(self._configured("time_limit"))
 
     async def send(self, refs: Sequence[TaskRef], resources: Resources, metadata: GroupMetadata) -> str:
         pool = await self._bound_pool()
@@ -92,24 +95,7 @@ class LocalExecutor(AsyncBaseExecutor):
             self._pool = await shared_pool(self.bound())
         return self._pool
 
-    def _configured(self, name: str, check: Any) -> Any:
+    def _configured(self, name: str) -> Any:
         if self._defaults is None:
             self._defaults = configuration()
-        try:
-            return check(self._defaults.get(name))
-        except ExecutorError as error:
-            raise ConfigError(f"[executors.local] {error}") from None
-
-
-def _checked_time_limit(value: Any) -> float | None:
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < math.inf:
-        raise ExecutorError(f"time_limit must be a number of seconds above 0, not {value!r}")
-    return float(value)
-
-
-def _checked_retries(value: Any) -> int | None:
-    if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 0):
-        raise ExecutorError(f"retries must be a whole number from 0 on, not {value!r}")
-    return value
+        return self._defaults.get(name)
