@@ -79,11 +79,15 @@ _HOMES: Final = {
     "executor": ".executor:",
 }
 
+#: Names of earlier generations of Covalent that this version does not have.
+_LATER: Final = frozenset({"Lepton", "fs", "fs_strategies", "trigger", "triggers", "TransportableObject"})
+
 
 def __getattr__(name: str) -> Any:
     home = _HOMES.get(name)
     if home is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        reason = f"has no {name} in this version" if name in _LATER else f"has no attribute {name!r}"
+        raise AttributeError(f"module {__name__!r} {reason}")
     module_name, renamed, attribute = home.partition(":")
     module = importlib.import_module(module_name, __name__)
     attribute = attribute if renamed else name

@@ -245,12 +245,20 @@ class ExecutorError(CovalentError):
     """An executor refuses its settings or cannot do its work."""
 
 
+#: Executors of later versions, by short name; the name of the class of each.
+COMING_EXECUTORS = {"awsbatch": "AWSBatchExecutor", "azurebatch": "AzureBatchExecutor", "gcpbatch": "GCPBatchExecutor"}
+
+
 class UnknownExecutorError(ExecutorError):
     """No executor has that name."""
 
     def __init__(self, name: str, known: Iterable[str]) -> None:
         names = sorted(known)
-        super().__init__(f"There is no executor {name!r}.{hint(name, names)} Known here: {', '.join(names)}.")
+        if name in COMING_EXECUTORS:
+            near = " This version has the local executor only; those for batch services are coming."
+        else:
+            near = hint(name, names)
+        super().__init__(f"There is no executor {name!r}.{near} Known here: {', '.join(names)}.")
         self.name = name
 
 

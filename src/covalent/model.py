@@ -96,6 +96,17 @@ class Graph:
     python: str = ""  #: The client's Python, as ``3.11.7``.
     version: int = GRAPH_VERSION
 
+    def payloads(self) -> set[str]:
+        """Digests of all values that the graph names."""
+        digests = {self.output, *self.output_constants, *self.arguments_constants}
+        digests.update(digest for digest in (self.lattice, self.arguments) if digest is not None)
+        digests.update(function.digest for function in self.functions)
+        digests.update(environment.hooks for environment in self.environments if environment.hooks is not None)
+        for node in self.nodes:
+            digests.add(node.args)
+            digests.update(node.constants)
+        return digests
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Submission:
@@ -236,7 +247,7 @@ class Changes:
 class Event:
     """One line of a dispatch's history. ``node_id`` is None for the dispatch itself."""
 
-    seq: int  #: Grows within a dispatch and over all of them.
+    seq: int  #: Grows within a dispatch, from 1.
     dispatch_id: str
     node_id: int | None
     attempt: int

@@ -226,18 +226,18 @@ def test_one_commit_changes_several_dispatches_or_none(store: Store):
     store.commit([changes(one, ready(0)), changes(two, ready(1)), changes(one, submitted(0), groups=(group(0),))])
     assert store.task(one, 0).status is Status.SUBMITTED
     assert store.task(two, 1).status is Status.READY
-    before = (store.snapshot(one), store.snapshot(two), store.events())
+    before = (store.snapshot(one), store.snapshot(two), store.events(one), store.events(two))
     with pytest.raises(IllegalTransitionError) as raised:
         store.commit([changes(one, running(0), steps=(begin(),)), changes(two, ready(0, 1))])
     assert (raised.value.dispatch_id, raised.value.node_id) == (two, 1)
-    assert (store.snapshot(one), store.snapshot(two), store.events()) == before
+    assert (store.snapshot(one), store.snapshot(two), store.events(one), store.events(two)) == before
 
 
 def test_an_empty_commit_does_nothing(store: Store):
     dispatch_id = create(store)
     store.commit([])
     store.commit([changes(dispatch_id)])
-    assert len(store.events()) == 1
+    assert len(store.events(dispatch_id)) == 1
 
 
 @pytest.mark.parametrize(
@@ -260,12 +260,12 @@ def test_a_step_from_where_the_task_is_not_is_refused(store: Store, transition, 
     dispatch_id = create(store)
     run_to_running(store, dispatch_id, 0)
     move(store, dispatch_id, *ready(1))
-    before = (store.snapshot(dispatch_id), store.events())
+    before = (store.snapshot(dispatch_id), store.events(dispatch_id))
     with pytest.raises(IllegalTransitionError, match=f"task {transition.node_id} of {dispatch_id}") as raised:
         move(store, dispatch_id, *ready(2), transition)
     assert (raised.value.dispatch_id, raised.value.node_id) == (dispatch_id, transition.node_id)
     assert (raised.value.source, raised.value.target) == (source, target)
-    assert (store.snapshot(dispatch_id), store.events()) == before
+    assert (store.snapshot(dispatch_id), store.events(dispatch_id)) == before
 
 
 def test_a_step_of_a_dispatch_from_where_it_is_not_is_refused(store: Store):
@@ -278,7 +278,7 @@ def test_a_step_of_a_dispatch_from_where_it_is_not_is_refused(store: Store):
     with pytest.raises(IllegalTransitionError, match="from NEW_OBJECT to COMPLETED"):
         move(store, dispatch_id, steps=(illegal,))
     assert store.snapshot(dispatch_id).info.counts == {"NEW_OBJECT": 3}
-    assert len(store.events()) == 1
+    assert len(store.events(dispatch_id)) == 1
 
 
 def test_steps_of_an_unknown_dispatch_are_refused(store: Store):
@@ -309,16 +309,16 @@ def test_a_commit_that_was_answered_cannot_be_repeated(store: Store):
     dispatch_id = create(store)
     once = [changes(dispatch_id, (*ready(0), *submitted(0)), groups=(group(0),), steps=(begin(),))]
     store.commit(once)
-    before = (store.snapshot(dispatch_id), store.events())
+    before = (store.snapshot(dispatch_id), store.events(dispatch_id))
     with pytest.raises(IllegalTransitionError):
         store.commit(once)
-    assert (store.snapshot(dispatch_id), store.events()) == before
+    assert (store.snapshot(dispatch_id), store.events(dispatch_id)) == before
 
 
 _INSERT = {
     "task": "INSERT INTO task (dispatch, node, name, kind, executor, status) VALUES (7, 7, '', '', '', '{}')",
-    "dispatch": "INSERT INTO dispatch (id, name, status, created_at, root_id, reuse, owner, tasks, new_object)"
-    " VALUES ('x', '', '{}', 1, '', 0, '', 0, 0)",
+    "dispatch": "INSERT INTO dispatch (id, name, status, created_at, root_id, reuse, owner, tasks)"
+    " VALUES ('x', '', '{}', 1, '', 0, '', 0)",
 }
 
 

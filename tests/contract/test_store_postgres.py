@@ -106,11 +106,12 @@ def test_a_commit_whose_answer_was_lost_can_be_repeated(
     proxy: CuttingProxy, lossy: Store, postgres_database, lose: str
 ):
     direct = postgres_database.open()
-    dispatch_id = create(direct)
+    dispatch_id, other = create(direct), create(direct)
     wanted = [
         changes(
             dispatch_id, (*ready(0, 1), *submitted(0)), groups=(group(0),), steps=(begin(),), handles={"group-1": 7}
-        )
+        ),
+        changes(other, ready(2)),
     ]
     proxy.lose = lose
     with pytest.raises(StoreUnavailableError) as raised:
@@ -121,6 +122,7 @@ def test_a_commit_whose_answer_was_lost_can_be_repeated(
     lossy.commit(wanted)
     assert [t.status for t in lossy.tasks(dispatch_id)] == [Status.SUBMITTED, Status.READY, Status.NEW_OBJECT]
     assert len(direct.events(dispatch_id)) == 1 + 4
+    assert len(direct.events(other)) == 1 + 1
     assert direct.dispatch(dispatch_id).counts == {"NEW_OBJECT": 1, "READY": 1, "SUBMITTED": 1}
     move(lossy, dispatch_id, *submitted(1, group_id="group-2"))
     direct.close()
@@ -242,21 +244,23 @@ def test_a_store_in_a_file_does_not_load_the_library(tmp_path: Path):
     assert result.stdout == "False\n"
 
 
-def test_numbers_of_events_wait_for_an_open_transaction_that_took_some(postgres_database):
-    """So that they become visible in order."""
+def test_an_event_is_numbered_after_those_of_a_transaction_that_it_waited_for(postgres_database):
     store = postgres_database.open()
     dispatch_id = create(store)
     connection = postgres_database.connect()
     connection.execute("BEGIN")
-    connection.execute("UPDATE event_counter SET seq = seq + 1")
+    connection.execute("SELECT key FROM dispatch FOR UPDATE")
+    connection.execute(
+        "INSERT INTO event SELECT dispatch, seq + 1, node, attempt, status, at, cause, detail, counts FROM event"
+    )
     writing = threading.Thread(target=move, args=(store, dispatch_id, *ready(0)))
     writing.start()
     writing.join(0.3)
     assert writing.is_alive()
-    assert len(store.events()) == 1
+    assert len(store.events(dispatch_id)) == 1
     connection.execute("COMMIT")
     writing.join(10)
-    assert [e.seq for e in store.events()] == [1, 3]
+    assert [(e.seq, e.node_id) for e in store.events(dispatch_id)] == [(1, None), (2, None), (3, 0)]
     connection.close()
     store.close()
 

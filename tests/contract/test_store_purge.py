@@ -35,7 +35,6 @@ TABLES = (
     "task",
     "task_group",
     "attempt",
-    "outcome",
     "event",
     "cancel_wish",
 )
@@ -52,7 +51,7 @@ def test_a_dispatch_is_purged_with_all_below_it(store: Store):
     for gone in (root, child, grandchild):
         with pytest.raises(NotFoundError):
             store.dispatch(gone)
-    assert {e.dispatch_id for e in store.events()} == {other}
+    assert len(store.events(other)) == 2
 
 
 def test_a_dispatch_that_has_not_ended_is_not_purged_and_neither_are_the_others(store: Store):

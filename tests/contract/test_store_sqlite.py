@@ -54,7 +54,7 @@ def test_a_full_disk_stops_the_store_and_it_goes_on_when_there_is_room(small_dis
 
     with pytest.raises(DiskFullError, match=r"covalent\.db"):
         fill()
-    before = store.events(limit=10_000)
+    before = store.events(first, limit=10_000)
     assert [d.id for d in store.dispatches(limit=10_000)] == stored[::-1]
     with pytest.raises(DiskFullError):
         fill()
@@ -62,7 +62,7 @@ def test_a_full_disk_stops_the_store_and_it_goes_on_when_there_is_room(small_dis
     refused = f"filler-{len(stored)}"
     assert store.create_dispatch(info(refused), graph(30), {}, OWNER)
     run_to_running(store, first, 0, 1, 2)
-    assert store.events(limit=10_000)[: len(before)] == before
+    assert store.events(first, limit=10_000)[: len(before)] == before
     store.close()
     again = open_store(str(small_disk / "covalent.db"))
     again.migrate()

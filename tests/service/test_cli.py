@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -19,7 +20,8 @@ import covalent as ct
 from covalent.client import process
 from covalent.client.locate import read_record
 from covalent.client.transport import expect_nobody
-from tests.support.workflows import failing, speaking, sums, until
+from covalent.errors import PortInUseError
+from tests.support.workflows import fail, failing, quiet, speaking, sums, until
 
 COMMAND = (sys.executable, "-m", "covalent")
 
@@ -55,6 +57,7 @@ def test_a_server_is_started_shown_restarted_and_stopped(home):
     first = read_record()
     assert said("start") == f"A Covalent server already runs at {first.address} (process {first.pid}).\n"
     assert first.address in said("status")
+    assert sys.executable in said("status")
     assert said_json("status")["server"]["pid"] == first.pid
     said("restart")
     assert read_record().address == first.address
@@ -71,6 +74,30 @@ def test_a_running_server_is_not_started_again_on_another_port(home):
     done = run("start", "-p", "48999")
     assert done.returncode == 1
     assert f"already runs at {read_record().address}" in done.stderr
+
+
+def test_a_restart_with_a_wrong_configuration_leaves_the_server_alone(home):
+    said("start")
+    first = read_record()
+    (home / "config" / "covalent.conf").write_text("[executors.local]\nworkers = 0\n")
+    refused = run("restart")
+    assert refused.returncode == 1
+    assert "line 2: executors.local.workers must be a whole number above 0, not 0." in refused.stderr
+    assert read_record() == first
+    (home / "config" / "covalent.conf").unlink()
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        refused = run("restart", "-a", "127.0.0.1", "-p", str(other.getsockname()[1]))
+    assert refused.returncode == 1
+    assert "is taken by another program" in refused.stderr
+    assert process.running() == first
+
+
+def test_a_port_of_another_program_is_said_in_one_sentence(home):
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        refused = run("start", "-p", str(port))
+    assert refused.returncode == 1
+    assert refused.stderr == f"Error: {PortInUseError('localhost', port)}\n"
 
 
 def test_a_restart_can_move_it_to_another_port(home):
@@ -108,6 +135,15 @@ def test_a_server_that_does_not_answer_is_said_to_run_and_can_be_stopped(home):
     said("stop")
 
 
+def test_who_purges_everything_is_told_what_runs(home, tmp_path):
+    dispatch_id = ct.dispatch(until)(str(tmp_path / "go"))
+    shown = run("purge", answer="n\n")
+    assert shown.returncode == 1
+    assert "The server is running 1 dispatch." in shown.stdout
+    (tmp_path / "go").touch()
+    assert ct.get_result(dispatch_id, wait=True).status == "COMPLETED"
+
+
 def test_everything_is_purged(home):
     dispatch_id = ct.dispatch(sums)(1)
     ct.get_result(dispatch_id, wait=True)
@@ -140,7 +176,7 @@ def failed(server) -> str:
 def test_dispatches_are_listed_newest_first(done, failed):
     lines = said("list", "-n", "2").splitlines()
     assert lines[0].split() == ["DISPATCH", "NAME", "STATUS", "TASKS", "CREATED", "TOOK"]
-    assert lines[1].split()[:4] == [failed, "failing", "FAILED", "2/2"]
+    assert lines[1].split()[:4] == [failed, "failing", "FAILED", "0/2"]
     assert lines[2].split()[:4] == [done, "sums", "COMPLETED", "2/2"]
 
 
@@ -177,9 +213,57 @@ def test_a_beginning_that_none_or_several_have_is_refused(done, failed):
     unknown = run("show", "zzz")
     assert unknown.returncode == 1
     assert "No dispatch has an id that begins with 'zzz'" in unknown.stderr
-    several = run("show", "")
-    assert several.returncode == 1
-    assert "dispatches have an id that begins with ''" in several.stderr
+    common = done[: next(n for n in range(len(done)) if done[n] != failed[n])]
+    if common:
+        several = run("show", common)
+        assert several.returncode == 1
+        assert f"dispatches have an id that begins with '{common}'" in several.stderr
+    empty = run("show", "")
+    assert empty.returncode == 2
+    assert "The ID is empty" in empty.stderr
+
+
+def test_a_list_that_is_cut_says_so(done, failed):
+    assert said("list", "-n", "1").splitlines()[-1] == "… older ones: --all or -n"
+    assert "older ones" not in said("list", "--all")
+    assert len(said_json("list", "-n", "1")) == 1
+
+
+def test_all_tasks_are_not_said_to_be_some_of_them(failed):
+    assert "and more" not in said("show", failed, "-n", "2")
+    assert "… and more" in said("show", failed, "-n", "1")
+
+
+def test_counts_tell_what_failed_from_what_did_not_run(failed):
+    assert "2 (1 failed, 1 did not run)" in said("show", failed)
+    assert "2 (2 failed or did not run)" in said("show", failed, "-s", "FAILED")
+
+
+def test_a_task_is_shown_with_its_attempts_and_the_last_traceback(failed):
+    shown = said("show", failed, "0")
+    assert shown.count("USER") == 2
+    assert shown.rstrip().endswith("LookupError: no such thing")
+    assert "Traceback" in shown
+    assert "Traceback" not in said("show", failed, "1")
+    assert said_json("show", failed, "0")["attempts"][0]["outcome"]["failure"]["type"].endswith("LookupError")
+    assert f"'covalent show {failed} 0' shows the traceback" in said("why", failed, "0")
+
+
+def test_a_message_of_many_lines_leaves_the_table_whole(server):
+    dispatch_id = ct.dispatch_sync(ct.lattice(lambda: fail("one\ntwo")))().dispatch_id
+    assert said("show", dispatch_id).splitlines()[-1].endswith("USER: LookupError: one …")
+    assert "two" in said("show", dispatch_id, "0")
+
+
+def test_what_runs_tells_how_long_it_has_by_now(server, tmp_path):
+    dispatch_id = ct.dispatch(until)(str(tmp_path / "go"))
+    deadline = time.monotonic() + 20
+    while "so far" not in said("show", dispatch_id).splitlines()[-1] and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert "so far" in said("show", dispatch_id).splitlines()[-1]
+    assert "so far" in said("list", "--search", dispatch_id)
+    (tmp_path / "go").touch()
+    ct.get_result(dispatch_id, wait=True)
 
 
 def test_why_says_it_in_a_sentence(failed):
@@ -193,6 +277,14 @@ def test_a_dispatch_that_was_only_stored_is_started(server):
     assert dispatch_id in said("run", dispatch_id)
     assert ct.get_result(dispatch_id, wait=True).result == 13
     assert said_json("run", dispatch_id)["status"] == "COMPLETED"
+    assert "has ended, COMPLETED, and cannot be started again" in said("run", dispatch_id)
+
+
+def test_what_was_never_started_says_how_to_start_it_and_that_it_was_cancelled(server):
+    dispatch_id = ct.dispatch(sums, disable_run=True)(1)
+    assert f"'covalent run {dispatch_id}' starts the dispatch." in said("why", dispatch_id)
+    assert said("cancel", dispatch_id) == f"Dispatch {dispatch_id} was cancelled; it had never been started.\n"
+    assert ct.get_result(dispatch_id, wait=True).status == "CANCELLED"
 
 
 def test_a_dispatch_or_some_of_its_tasks_are_cancelled(server, tmp_path):
@@ -233,6 +325,26 @@ def test_the_output_of_one_task_is_shown_as_it_was_written(server):
 def test_the_output_of_all_tasks_is_shown_after_their_names(done):
     assert said("logs", done).splitlines() == ["add(0): adding 1 2", "add(1): adding 3 10"]
     assert said("logs", "-f", done).splitlines() == ["add(0): adding 1 2", "add(1): adding 3 10"]
+
+
+def test_the_output_of_sublattices_is_shown_after_the_names_of_their_tasks(server):
+    below = ct.electron(speaking)
+    dispatch_id = ct.dispatch_sync(ct.lattice(lambda: below(["one"])))().dispatch_id
+    for follow in ([], ["-f"]):
+        assert said_lines("logs", *follow, dispatch_id) == ["speaking(0)/speak(0): one"]
+        assert said_lines("logs", *follow, dispatch_id, "0") == ["speak(0): one"]
+
+
+def said_lines(*arguments: str) -> list[str]:
+    return run(*arguments).stdout.splitlines()
+
+
+def test_tasks_that_wrote_nothing_are_said_to_have_written_nothing(server):
+    dispatch_id = ct.dispatch_sync(ct.lattice(lambda: quiet()))().dispatch_id
+    for arguments in ((dispatch_id,), ("-f", dispatch_id), (dispatch_id, "0")):
+        shown = run("logs", *arguments)
+        assert (shown.returncode, shown.stdout) == (0, "")
+        assert "has written nothing; 'covalent why" in shown.stderr
 
 
 def test_a_task_that_has_not_run_says_why_it_has_no_output(failed):

@@ -194,10 +194,18 @@ def test_the_error_of_a_workflow_tells_all_failures_and_not_their_consequences()
     assert error.count("about to fail") == 2
 
 
-def test_many_failures_are_all_told_and_the_first_ones_in_full():
-    error = ended(ct.lattice(lambda: [fail(f"number {n}") for n in range(15)])).error
-    assert all(f"number {n}" in error for n in range(15))
-    assert error.count("Traceback") == 10
+def test_of_many_failures_the_first_are_told_in_full_and_the_last_are_counted():
+    error = ended(ct.lattice(lambda: [fail(f"number {n}") for n in range(23)])).error
+    assert all(f"number {n}" in error for n in range(20))
+    assert error.count("Traceback") == 5
+    assert error.endswith("… and 3 more.")
+
+
+def test_an_id_that_is_cut_short_is_said_to_be_needed_in_full():
+    whole = ended(sums, 1).dispatch_id
+    for call in (ct.get_result, ct.cancel, lambda dispatch_id: ct.redispatch(dispatch_id)()):
+        with pytest.raises(NotFoundError, match="Ids are needed in full here"):
+            call(whole[:20])
 
 
 def test_an_exception_that_cannot_be_opened_here_is_told_by_a_task_error():

@@ -29,6 +29,11 @@ def speak(words, pause_s=0.0):
 
 
 @ct.electron
+def quiet():
+    return None
+
+
+@ct.electron
 def fail(text):
     raise LookupError(text)
 

@@ -14,6 +14,7 @@ from typing import NamedTuple
 import pytest
 
 from covalent import cli, config
+from covalent.cli.output import duration
 from covalent.client.transport import expect_nobody
 
 
@@ -140,6 +141,13 @@ def test_a_server_cannot_be_started_on_another_machines_address(run):
     assert "'192.0.2.1', which is not an address of this machine" in ran.err
 
 
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0.0042, "4.2 ms"), (-1, "0.0 ms"), (0.25, "0.25 s"), (12, "12 s"), (185, "3 min 5 s")]
+)
+def test_durations_are_told_in_the_unit_that_suits_them(seconds, text):
+    assert duration(seconds) == text
+
+
 # Settings
 
 
@@ -260,6 +268,15 @@ def test_purging_takes_the_empty_directory_and_with_H_the_configuration(run, dat
     assert config.config_path().exists()
     run("purge", "-y", "-H")
     assert not config.config_path().exists()
+
+
+def test_purging_where_nothing_is_says_so(run, data):
+    assert run("purge") == (0, f"There is nothing to delete in {data}.\n", "")
+    assert not data.exists()
+    data.mkdir()
+    (data / "thesis.tex").write_text("years of work")
+    assert "nothing to delete" in run("purge", "-y").out
+    assert (data / "thesis.tex").exists()
 
 
 @pytest.mark.parametrize("answer", ["", "n\n"])

@@ -106,3 +106,19 @@ def test_a_broken_plugin_does_not_touch_the_others(plugin: Callable[[str, str], 
         _ = covalent.executor.PearExecutor
     assert isinstance(get_executor("local", {}), LocalExecutor)
     assert covalent.executor.LocalExecutor is LocalExecutor
+
+
+@pytest.mark.parametrize("name", ["awsbatch", "azurebatch", "gcpbatch"])
+def test_executors_of_later_versions_are_said_to_be_coming(name):
+    with pytest.raises(UnknownExecutorError, match="This version has the local executor only"):
+        get_executor(name, {})
+
+
+def test_a_class_of_a_later_version_is_said_to_be_coming():
+    with pytest.raises(AttributeError, match="no 'AWSBatchExecutor' in this version"):
+        _ = covalent.executor.AWSBatchExecutor
+
+
+def test_a_mistyped_option_is_refused_with_the_nearest():
+    with pytest.raises(ExecutorError, match=r"has no setting 'timelimit'\. Did you mean 'time_limit'\?"):
+        get_executor("local", {"timelimit": 3})

@@ -7,6 +7,8 @@ import subprocess
 import sys
 import time
 
+import pytest
+
 import covalent as ct
 
 #: Programs rely on these. A name may be added here; one that is taken away breaks them.
@@ -68,3 +70,9 @@ def test_importing_covalent_takes_less_than_150_milliseconds():
 
     run("import covalent")  # compiles it
     assert min(seconds("import covalent") for _ in range(5)) - min(seconds("pass") for _ in range(5)) < IMPORT_LIMIT_S
+
+
+@pytest.mark.parametrize("name", ["Lepton", "fs", "triggers"])
+def test_names_of_earlier_generations_are_said_not_to_be_in_this_version(name):
+    with pytest.raises(AttributeError, match=f"has no {name} in this version"):
+        getattr(ct, name)

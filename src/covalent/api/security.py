@@ -21,6 +21,9 @@ from .problems import problem
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 VERSION_HEADER = "X-Covalent-Version"
 
+#: The largest body of a request that is neither a dispatch nor a value.
+BODY_BYTES = 1024 * 1024
+
 
 class Guard:
     """Lets a request through to ``app``, or answers 401, 403 or 426 itself.
@@ -36,7 +39,7 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        refusal = self._refusal(Headers(scope=scope))
+        refusal = self._refusal(Headers(scope=scope), large=_takes_large(scope))
 
         async def send_with_version(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -44,12 +47,13 @@ class Guard:
             await send(message)
 
         if refusal is None:
-            await self._app(scope, receive, send_with_version)
+            limited = receive if _takes_large(scope) else _bounded(receive)
+            await self._app(scope, limited, send_with_version)
         else:
             status, kind, text = refusal
             await problem(status, kind, text)(scope, receive, send_with_version)
 
-    def _refusal(self, headers: Headers) -> tuple[int, str, str] | None:
+    def _refusal(self, headers: Headers, *, large: bool) -> tuple[int, str, str] | None:
         host = headers.get("host", "")
         if not self._is_ours(host):
             return 403, "ForbiddenError", f"This server is not called {host!r}."
@@ -58,6 +62,9 @@ class Guard:
             return 403, "ForbiddenError", f"Pages of {origin} may not use this server."
         if not hmac.compare_digest(self._token, _bearer(headers)):
             return 401, "AuthenticationError", "The token is missing or wrong."
+        length = headers.get("content-length", "0")
+        if not large and (not length.isdecimal() or int(length) > BODY_BYTES):
+            return 413, "RequestError", f"The body of this request may have {BODY_BYTES} bytes at most."
         client = headers.get(VERSION_HEADER)
         if client is not None and client.split(".")[:2] != __version__.split(".")[:2]:
             text = f"The client is Covalent {client}, this server is {__version__}. Install the same version on both sides."
@@ -76,6 +83,25 @@ class Guard:
         except ValueError:
             return False
         return True  # An address cannot be rebound.
+
+
+def _takes_large(scope: Scope) -> bool:
+    """Whether the route reads its body itself, with a limit of its own."""
+    path = scope["path"].rstrip("/")
+    return path.endswith("/dispatches") or "/objects/" in path
+
+
+def _bounded(receive: Receive) -> Receive:
+    """Ends a body that was not announced at the limit, so that what follows is refused as incomplete."""
+    seen = 0
+
+    async def bounded() -> Message:
+        nonlocal seen
+        message = await receive()
+        seen += len(message.get("body", b""))
+        return {"type": "http.disconnect"} if seen > BODY_BYTES else message
+
+    return bounded
 
 
 def _bearer(headers: Headers) -> bytes:

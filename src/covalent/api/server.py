@@ -34,6 +34,9 @@ log = logging.getLogger("covalent.server")
 #: Seconds that open connections get to end after SIGTERM.
 GRACE_S = 3
 
+#: The most that a request line and its headers may take together.
+HEADER_BYTES = 64 * 1024
+
 #: Connections that may wait to be accepted.
 BACKLOG = 2048
 
@@ -80,7 +83,13 @@ async def _serve(host: str, listener: socket.socket, data_dir: Path, on_ready: C
         names = (host, urlsplit(ui_address(address)).hostname or host)
         app = create_app(state, token=lock.token(data_dir), names=names)
         config = uvicorn.Config(
-            app, log_config=None, access_log=False, timeout_graceful_shutdown=GRACE_S, server_header=False
+            app,
+            http="h11",  # Unlike the other parser it bounds the size of headers.
+            h11_max_incomplete_event_size=HEADER_BYTES,
+            log_config=None,
+            access_log=False,
+            timeout_graceful_shutdown=GRACE_S,
+            server_header=False,
         )
         server = _Server(config, state)
         engine.add_done_callback(lambda _: server.stop())

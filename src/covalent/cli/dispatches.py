@@ -33,7 +33,8 @@ def list_(limit: int, everything: bool, status: str | None, search: str | None, 
     TASKS says how many have completed, and of how many.
     """
     # One more than is shown tells whether there are more.
-    found = list(islice(_newest(connect(), status, search), None if everything else limit + 1))
+    wanted = None if everything else limit + 1
+    found = list(islice(_newest(connect(), min(wanted or _PAGE, _PAGE), status, search), wanted))
     shown = found if everything else found[:limit]
     if as_json:
         emit_json(shown)
@@ -103,10 +104,10 @@ def cancel(dispatch_id: str, nodes: Sequence[int], as_json: bool) -> None:
         click.echo(message)
 
 
-def _newest(server: Server, status: str | None, search: str | None) -> Iterator[DispatchInfo]:
+def _newest(server: Server, size: int, status: str | None, search: str | None) -> Iterator[DispatchInfo]:
     before: str | None = None
     while True:
-        page = server.dispatches(limit=_PAGE, before=before, status=status, search=search)
+        page = server.dispatches(limit=size, before=before, status=status, search=search)
         yield from page.items
         before = page.next
         if before is None:

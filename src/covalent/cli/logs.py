@@ -16,9 +16,10 @@ from ..client.locate import log_path
 from ..client.server import Server, connect
 from ..client.views import TaskView
 from ..errors import NotFoundError
+from .dispatch_log import DispatchLog, show_all
 from .find import resolve
 from .output import examples
-from .task_log import TaskLog, prefixed, raw
+from .task_log import TaskLog, raw
 
 _POLL_S = 0.3
 
@@ -39,7 +40,7 @@ def logs(dispatch_id: str | None, node: int | None, follow: bool, lines: int | N
     """Show what tasks wrote, or the server's own log.
 
     Without ID, the log of the server of this data directory. With ID, what all its tasks wrote, each line after the task's name; with NODE,
-    exactly what that task wrote, to standard output and standard error as it did.
+    exactly what that task wrote, to standard output and standard error as it did. Tasks of sublattices are included, after their names.
     """
     if lines is not None and dispatch_id is not None:
         raise click.UsageError("--lines is for the server's log; leave ID out.")
@@ -51,25 +52,34 @@ def logs(dispatch_id: str | None, node: int | None, follow: bool, lines: int | N
     server = connect()
     found = resolve(server, dispatch_id)
     if node is None:
-        (_follow_dispatch if follow else _show_dispatch)(server, found)
+        _dispatch(server, found, follow=follow)
     else:
         _task(server, found, node, attempt, follow=follow)
 
 
 def _task(server: Server, dispatch_id: str, node: int, attempt: int | None, *, follow: bool) -> None:
-    """One task: the attempt given, or the last and, when following, those after it."""
+    """One task: the attempt given, or the last and, when following, those after it; then the tasks of its sublattice."""
     log: TaskLog | None = None
+    child: DispatchLog | None = None
     while True:
         task = server.task(dispatch_id, node)
         number = attempt or task.attempt
         if number and (log is None or log.attempt != number):
             log = TaskLog(server, dispatch_id, node, number, raw)
         complete = log.pump() if log else True
+        if follow and task.child_id and not attempt:
+            child = child or DispatchLog(server, task.child_id)
+            child.pump()
         if not follow or (complete and (attempt or task.status.is_final)):
             break
         time.sleep(_POLL_S)
-    if log is None:
+    below = bool(child and child.wrote)
+    if task.child_id and not follow and not attempt:
+        below = show_all(server, task.child_id)
+    if log is None and not below:
         click.echo(_never_ran(task), err=True)
+    elif log and not (log.wrote or below):
+        _tell_nothing(f"Task {node} of {dispatch_id}", f"{dispatch_id} {node}")
 
 
 def _never_ran(task: TaskView) -> str:
@@ -77,37 +87,21 @@ def _never_ran(task: TaskView) -> str:
     return f"Task {task.node_id} ({task.name}) has not run; it is {task.status}{why}"
 
 
-def _show_dispatch(server: Server, dispatch_id: str) -> None:
-    for task in server.tasks(dispatch_id):
-        if task.attempt:
-            log = TaskLog(server, dispatch_id, task.node_id, task.attempt, prefixed(f"{task.name}({task.node_id})"))
-            log.pump()
-            log.finish()
+def _dispatch(server: Server, dispatch_id: str, *, follow: bool) -> None:
+    if not (_follow_dispatch if follow else show_all)(server, dispatch_id):
+        _tell_nothing(f"Dispatch {dispatch_id}", dispatch_id)
 
 
-def _follow_dispatch(server: Server, dispatch_id: str) -> None:
-    """Every attempt of every task, found by the events that it leaves."""
-    names = {task.node_id: task.name for task in server.tasks(dispatch_id)}
-    running: dict[tuple[int, int], TaskLog] = {}
-    seen: set[tuple[int, int]] = set()
-    cursor = 0
-    while True:
-        ended = server.dispatch(dispatch_id).status.is_final
-        for event in server.events(dispatch_id, after=cursor):
-            cursor = event.seq
-            if event.node_id is None or event.attempt == 0 or (event.node_id, event.attempt) in seen:
-                continue
-            key = (event.node_id, event.attempt)
-            seen.add(key)
-            write = prefixed(f"{names.get(event.node_id, '')}({event.node_id})")
-            running[key] = TaskLog(server, dispatch_id, *key, write)
-        for key, log in list(running.items()):
-            if log.pump() or ended:
-                log.finish()
-                del running[key]
-        if ended:
-            return
+def _follow_dispatch(server: Server, dispatch_id: str) -> bool:
+    """Write what comes until the dispatch has ended. False if that was nothing."""
+    log = DispatchLog(server, dispatch_id)
+    while not log.pump():
         time.sleep(_POLL_S)
+    return log.wrote
+
+
+def _tell_nothing(what: str, arguments: str) -> None:
+    click.echo(f"{what} has written nothing; 'covalent why {arguments}' says how it stands.", err=True)
 
 
 def _server_log(path: Path, lines: int | None, *, follow: bool) -> None:

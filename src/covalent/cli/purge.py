@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -12,8 +13,9 @@ from ..client import process
 from ..client.server import connect
 from ..config import config_path, data_dir, get_config
 from ..config.file import lock_path
+from ..states import Status
 from .find import resolve
-from .output import examples
+from .output import examples, plural
 
 #: What a server and its executors make in the data directory.
 _MADE = (
@@ -60,13 +62,20 @@ def _purge_dispatches(beginnings: Sequence[str], *, ask: bool) -> None:
             click.echo(f"{info.id}  {info.name}  {info.status}")
         click.confirm("Delete these dispatches with their values and logs?", abort=True)
     total = sum(server.delete(info.id) for info in found)
-    click.echo(f"Deleted {total} dispatch{'es' if total != 1 else ''}.")
+    click.echo(f"Deleted {plural(total, 'dispatch', 'es')}.")
 
 
 def _purge_all(*, hard: bool, ask: bool) -> None:
     folder = data_dir()
     elsewhere = get_config("dispatcher.database_url")
+    if not (any(_made(folder)) or (hard and config_path().exists())):
+        with suppress(OSError):  # It may hold what is not ours.
+            folder.rmdir()
+        click.echo(f"There is nothing to delete in {folder}.")
+        return
     if ask:
+        if running := _running():
+            click.echo(f"The server is running {running}.")
         also = f" and the configuration {config_path()}" if hard else ""
         click.confirm(f"Stop the server and delete all dispatches and results in {folder}{also}?", abort=True)
     if stopped := process.stop():
@@ -89,9 +98,21 @@ def _end_tasks(folder: Path) -> None:
         click.echo(f"Ended {ended} task{'s' if ended != 1 else ''} that had not finished.")
 
 
+def _running() -> str:
+    """How many dispatches the server runs, in words; empty if it runs none or there is no server."""
+    if not process.running():
+        return ""
+    page = connect().dispatches(limit=1000, status=Status.RUNNING)
+    return plural(len(page.items), "dispatch", "es") + (" or more" if page.next else "") if page.items else ""
+
+
+def _made(folder: Path) -> set[Path]:
+    return {path for pattern in _MADE for path in folder.glob(pattern)}
+
+
 def _empty(folder: Path) -> None:
     """Delete what a server makes, and nothing else: the directory may be one that holds other things."""
-    for path in {path for pattern in _MADE for path in folder.glob(pattern)}:
+    for path in _made(folder):
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)
         else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 import sys
 import time
@@ -12,7 +13,7 @@ from ..client import process
 from ..client.locate import ServerRecord, log_path, read_record
 from ..client.server import Server
 from ..config import data_dir, get_config, ui_address
-from ..errors import AlreadyRunningError, ConfigError, ServerUnreachableError
+from ..errors import AlreadyRunningError, ConfigError, PortInUseError, ServerUnreachableError
 from ..states import Status
 from .output import duration, emit_json, emit_pairs, examples, json_option, plural
 
@@ -66,10 +67,12 @@ def stop() -> None:
 def restart(port: int | None, address: str | None) -> None:
     """Stop the server and start it again.
 
-    It listens where it did before, unless another place is given. If the configuration is wrong, the server that runs is left alone.
+    It listens where it did before, unless another place is given. If the configuration is wrong or the port taken, the
+    server that runs is left alone.
     """
     get_config()
-    _check_host(address)
+    record = process.running()
+    _check_host(address, 0 if port is None or (record and record.port == port) else port)
     stopped = process.stop()
     if stopped:
         address, port = address or stopped.host, stopped.port if port is None else port
@@ -124,14 +127,21 @@ def _refuse_other_port(record: ServerRecord, port: int | None) -> None:
         raise AlreadyRunningError(str(data_dir()), record.pid, record.address)
 
 
-def _check_host(address: str | None) -> None:
-    """:raises ConfigError: if no server can listen there, because it is another machine or nothing at all"""
+def _check_host(address: str | None, port: int = 0) -> None:
+    """See whether a server can listen there; 0 stands for a port that is free.
+
+    :raises ConfigError: if it cannot, because it is another machine or nothing at all
+    :raises PortInUseError: if somebody else does
+    """
     host = address or get_config("dispatcher.address")
     try:
-        family, kind, protocol, _, place = socket.getaddrinfo(host, 0, type=socket.SOCK_STREAM)[0]
+        family, kind, protocol, _, place = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(place)
     except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise PortInUseError(host, port) from error
         raise ConfigError(
             f"A server cannot listen on {host!r}, which is not an address of this machine ({error.strerror}). Give one "
             "with --address, or correct dispatcher.address or COVALENT_DISPATCHER_ADDR."

@@ -20,6 +20,7 @@ class TaskLog:
 
     def __init__(self, server: Server, dispatch_id: str, node_id: int, attempt: int, write: Write) -> None:
         self.attempt = attempt
+        self.wrote = False  #: Whether there was anything by now.
         self._server, self._dispatch_id, self._node_id, self._write = server, dispatch_id, node_id, write
         self._offsets = dict.fromkeys(STREAMS, 0)
 
@@ -40,6 +41,7 @@ class TaskLog:
             )
             self._offsets[stream] = part.next_offset
             if part.data:
+                self.wrote = True
                 self._write(stream, part.data, False)
             if part.complete or not part.data:
                 return part.complete

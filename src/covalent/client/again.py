@@ -10,7 +10,7 @@ from typing import Any
 from ..errors import WorkflowError, hint
 from ..workflow import Task, build, electron
 from .bundle import opened
-from .calls import dispatch_id_of
+from .calls import dispatch_id_of, ids_in_full
 from .result import Result
 from .server import Server
 from .submit import submit, with_server
@@ -35,7 +35,8 @@ def redispatch(
     replacements = {name: _as_electron(name, new) for name, new in (replace_electrons or {}).items()}
 
     def submit_it(*args: Any, **kwargs: Any) -> str:
-        lattice, stored = with_server(dispatcher_addr, lambda server: _stored(server, earlier, replacements))
+        with ids_in_full(earlier):
+            lattice, stored = with_server(dispatcher_addr, lambda server: _stored(server, earlier, replacements))
         given = (args, kwargs) if args or kwargs else stored
         submission = build(lattice, tuple(given[0]), dict(given[1]), replacements=replacements)
         return submit(replace(submission, redispatch_of=earlier, reuse=reuse_previous_results), dispatcher_addr)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, overload
 
-from ..errors import ClientError, WorkflowError
+from ..errors import ClientError, NotFoundError, WorkflowError
 from ..workflow import Lattice, Task
 from . import process
 from .result import Result
@@ -15,6 +16,9 @@ from .save import Kinds
 from .server import connect
 from .submit import submit
 from .wait import tell, wait_for
+
+#: Of the ids that this client gives.
+ID_LENGTH = 36
 
 
 def dispatch(
@@ -87,7 +91,8 @@ def get_result(
     :raises ClientError: if there is no server, or it refuses
     """
     wanted = dispatch_id_of(dispatch_id)
-    info = wait_for(wanted, dispatcher_addr) if wait else connect(dispatcher_addr).dispatch(wanted)
+    with ids_in_full(wanted):
+        info = wait_for(wanted, dispatcher_addr) if wait else connect(dispatcher_addr).dispatch(wanted)
     if status_only:
         return {"id": info.id, "status": info.status}
     kinds = Kinds(workflow=workflow_output, intermediate=intermediate_outputs, sublattices=sublattice_results)
@@ -106,7 +111,9 @@ def cancel(
     :raises ClientError: if there is no server, or it refuses
     """
     tasks = [task_ids] if isinstance(task_ids, int) else task_ids
-    return connect(dispatcher_addr).cancel(dispatch_id_of(dispatch_id), tasks)
+    wanted = dispatch_id_of(dispatch_id)
+    with ids_in_full(wanted):
+        return connect(dispatcher_addr).cancel(wanted, tasks)
 
 
 def covalent_start(port: int | None = None, *, quiet: bool = False) -> str:
@@ -145,6 +152,19 @@ def dispatch_id_of(dispatch: str | Result) -> str:
     if not isinstance(found, str) or not found:
         raise ClientError(f"{dispatch!r} is not the id of a dispatch; dispatch(lattice)(…) returns one.")
     return found
+
+
+@contextmanager
+def ids_in_full(dispatch_id: str) -> Iterator[None]:
+    """Say of an id that is not found and looks like the beginning of one that here it is needed in full."""
+    try:
+        yield
+    except NotFoundError as error:
+        if len(dispatch_id) >= ID_LENGTH:
+            raise
+        raise NotFoundError(
+            f"{error} Ids are needed in full here, with their {ID_LENGTH} characters; 'covalent list' shows them."
+        ) from None
 
 
 def _require_lattice(lattice: object) -> None:

@@ -63,7 +63,7 @@ def owner(record: ServerRecord) -> psutil.Process | None:
 def ensure_running(*, address: str | None = None, port: int | None = None) -> Started:
     """Start a server in the background unless one runs. However many ask at once, there will be one.
 
-    :raises ServerError: if it does not begin to answer; the message holds the end of its log
+    :raises ServerError: if it does not begin to answer; the message is the server's own error, or holds the end of its log
     """
     if record := running():
         return Started(record=record, new=False)
@@ -143,15 +143,21 @@ def _start(address: str | None, port: int | None) -> Started:
             process.returncode = 0
             return Started(record=record, new=True)
         if ended and not is_owned():
-            raise ServerError(
-                f"The server ended before it answered. The end of its log, {log_path()}:\n\n{_log_tail(begin)}"
-            )
+            raise ServerError(_last_words(_log_tail(begin)))
         time.sleep(_POLL_S)
     process.kill()
     process.wait()
     raise ServerError(
         f"No server answered within {START_TIMEOUT_S:.0f} s. The end of its log, {log_path()}:\n\n{_log_tail(begin)}"
     )
+
+
+def _last_words(tail: str) -> str:
+    """Why a server ended: the error that it ended with by itself, such as a port that is taken, or the end of its log."""
+    before, mark, error = f"\n{tail}".rpartition("\nError: ")
+    if mark and "Traceback" not in before:
+        return error.strip()
+    return f"The server ended before it answered. The end of its log, {log_path()}:\n\n{tail}"
 
 
 def _log_tail(begin: int) -> str:

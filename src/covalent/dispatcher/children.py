@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Final
 
 from ..errors import CovalentError
-from ..model import DispatchInfo, Graph, Outcome, Submission
+from ..model import Blob, DispatchInfo, Graph, Outcome, Submission
 from ..objects import ObjectStore
 from ..scheduler import Cancel, CancelChild, ChildEnded, SchedulerEvent, StartChild
 from ..states import Cause, Status
@@ -25,6 +25,9 @@ log = logging.getLogger(__name__)
 #: Seconds before a child that could not be stored for a passing reason is tried again: the first wait and the longest.
 RETRY_S: Final = (0.1, 5.0)
 
+#: How far results may refer to one another. Whoever opens them follows the references on his stack.
+DEEPEST: Final = 200
+
 Create = Callable[[DispatchInfo, Submission], Awaitable[None]]
 Post = Callable[[str, SchedulerEvent], "asyncio.Future[None]"]
 
@@ -32,6 +35,14 @@ Post = Callable[[str, SchedulerEvent], "asyncio.Future[None]"]
 def child_id(parent_id: str, node_id: int, attempt: int) -> str:
     """The id of the child that an attempt starts; the same whenever it is asked for, so that none is made twice."""
     return str(uuid.uuid5(uuid.NAMESPACE_URL, f"covalent:{parent_id}:{node_id}:{attempt}"))
+
+
+def _depth(blob: Blob) -> int:
+    """How many blobs refer to one another in a row, at most."""
+    depth, level = 0, [blob]
+    while level:
+        depth, level = depth + 1, [part for one in level for part in one.inputs]
+    return depth
 
 
 class Sublattices:
@@ -119,6 +130,12 @@ class Sublattices:
         if child.status is Status.COMPLETED:
             graph = await self._threads.read(store.graph, child.id)
             output = await self._resources(child.id, graph).result()
+            if _depth(output) > DEEPEST:
+                message = (
+                    f"Its result passes through more than {DEEPEST} sublattices that return each other's results. "
+                    "Let an electron make the value on the way, or loop instead of recursing."
+                )
+                return Outcome(status=Status.FAILED, cause=Cause.USER, message=message)
             return Outcome(status=Status.COMPLETED, output=output, started_at=child.started_at, ended_at=child.ended_at)
         if child.status is Status.CANCELLED:
             message = f"Its sublattice, dispatch {child.id}, was cancelled."

@@ -58,6 +58,8 @@ class Engine:
         self._aside: set[asyncio.Task[None]] = set()
 
     def add(self, active: ActiveDispatch) -> None:
+        if active.info.id in self.active:
+            raise RuntimeError(f"dispatch {active.info.id} is active already")
         self.active[active.info.id] = active
 
     def post(self, dispatch_id: str, *events: SchedulerEvent) -> asyncio.Future[None]:
@@ -147,6 +149,15 @@ class Engine:
                 log.warning("%s; trying again in %g s", error, delay_s)
                 await asyncio.sleep(delay_s)
                 delay_s = min(delay_s * 2, longest_s)
+            except Exception:
+                if len(changes) == 1:
+                    log.exception("dispatch %s cannot be stored; it goes on at the next start", changes[0].dispatch_id)
+                    self._let_go(changes[0].dispatch_id)
+                    return
+                # One of them is to blame, and takes no other with it.
+                for change in changes:
+                    await self._commit([change])
+                return
 
     def _carry_out(self, active: ActiveDispatch, turn: Turn, children: list[Awaitable[None]]) -> None:
         active.show()

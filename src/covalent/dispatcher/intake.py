@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from ..errors import IntegrityError, RequestError
@@ -16,32 +16,13 @@ from ..store.base import Store
 IN_USE_S: Final = 600.0
 
 
-def payload_digests(graph: Graph) -> Iterator[str]:
-    """Digests of all payloads that a graph names, some more than once."""
-    yield graph.output
-    yield from graph.output_constants
-    yield from graph.arguments_constants
-    if graph.lattice is not None:
-        yield graph.lattice
-    if graph.arguments is not None:
-        yield graph.arguments
-    for function in graph.functions:
-        yield function.digest
-    for environment in graph.environments:
-        if environment.hooks is not None:
-            yield environment.hooks
-    for node in graph.nodes:
-        yield node.args
-        yield from node.constants
-
-
 def accept(submission: Submission, objects: ObjectStore) -> dict[str, bytes]:
     """Check the values of a submission and put the large ones into the object store; return the others.
 
     :raises IntegrityError: if a value is not what its digest says
     """
     small: dict[str, bytes] = {}
-    wanted = set(payload_digests(submission.graph))
+    wanted = submission.graph.payloads()
     for digest in wanted & submission.values.keys():
         data = submission.values[digest]
         if hashlib.sha256(data).hexdigest() != digest:
@@ -60,7 +41,7 @@ def store_dispatch(
 
     :raises RequestError: if values are neither among ``values`` nor in the object store; names them
     """
-    missing = sorted(d for d in set(payload_digests(graph)) - values.keys() if not objects.exists(d))
+    missing = sorted(d for d in graph.payloads() - values.keys() if not objects.exists(d))
     if missing:
         raise RequestError(422, f"Values are missing; send them first: {', '.join(missing[:20])}")
     return store.create_dispatch(info, graph, values, owner)

@@ -49,8 +49,17 @@ class Lease:
         acquire = self._threads.store.acquire
         for dispatch_id in await self._threads.write(acquire, self.owner, time.time(), self._stale_s):
             if dispatch_id not in self._engine.active:
-                await self._resume(dispatch_id)
+                await self._resume_one(dispatch_id)
         await self.hear()
+
+    async def _resume_one(self, dispatch_id: str) -> None:
+        """One that cannot be resumed keeps neither the others nor the server from going on."""
+        try:
+            await self._resume(dispatch_id)
+        except StoreError:
+            raise
+        except Exception:
+            log.exception("dispatch %s cannot be resumed", dispatch_id)
 
     async def keep(self) -> None:
         """Give signs of life until cancelled."""

@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from weakref import WeakValueDictionary
 
 from ..errors import NotFoundError, StoreError
 from ..executor.registry import get_executor
@@ -55,6 +56,7 @@ class Dispatcher:
         )
         self._engine = Engine(self.threads, self.watchers, self._sublattices)
         self._lease = Lease(self.threads, self._engine, owner, self._resume, stale_s=stale_s)
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._tasks: list[asyncio.Task[None]] = []
 
     # Life
@@ -80,12 +82,26 @@ class Dispatcher:
         self.watchers.wake_all()
         await asyncio.to_thread(self.threads.close)
 
+    def _alone(self, dispatch_id: str) -> asyncio.Lock:
+        """Held by whoever is about to make a dispatch active, so that it becomes active once."""
+        return self._locks.setdefault(dispatch_id, asyncio.Lock())
+
     async def _resume(self, dispatch_id: str) -> None:
-        snapshot = await self.threads.read(self.store.snapshot, dispatch_id)
-        if snapshot.info.status is not Status.RUNNING:
-            return
-        active = await self._activate(snapshot)
-        self._begin(active)
+        async with self._alone(dispatch_id):
+            if dispatch_id in self._engine.active:
+                return
+            snapshot = await self.threads.read(self.store.snapshot, dispatch_id)
+            if snapshot.info.status is not Status.RUNNING:
+                return
+            active = await self._activate(snapshot)
+            self._begin(active)
+            self._resume_groups(active, snapshot)
+        for child in active.children.values():
+            info = await self.threads.read(self.store.dispatch, child)
+            if info.status.is_final:
+                await self._sublattices.conclude(info)
+
+    def _resume_groups(self, active: ActiveDispatch, snapshot: Snapshot) -> None:
         for group in snapshot.groups:
             refs = tuple(ref for ref in group.refs if ref.node_id not in active.children)
             if not refs:
@@ -94,10 +110,6 @@ class Dispatcher:
                 self._engine.lose_group(active, refs)
             else:
                 self._engine.resume_group(active, replace(group, refs=refs))
-        for child in active.children.values():
-            info = await self.threads.read(self.store.dispatch, child)
-            if info.status.is_final:
-                await self._sublattices.conclude(info)
 
     # Submitting
 
@@ -131,19 +143,25 @@ class Dispatcher:
 
         :raises NotFoundError: if there is none by that id
         """
-        if await self._claim(dispatch_id):
-            snapshot = await self.threads.read(self.store.snapshot, dispatch_id)
-            await asyncio.shield(self._begin(await self._activate(snapshot)))
+        async with self._alone(dispatch_id):
+            if active := await self._claimed(dispatch_id):
+                await asyncio.shield(self._begin(active))
         return await self.info(dispatch_id)
 
-    async def _claim(self, dispatch_id: str) -> bool:
-        """Whether a dispatch waited to be started, and is now this dispatcher's to start."""
+    async def _claimed(self, dispatch_id: str) -> ActiveDispatch | None:
+        """A dispatch that waited to be started, now this dispatcher's and active; None if it did not wait. Needs :meth:`_alone`."""
         if dispatch_id in self._engine.active:
-            return False
-        return await self.threads.write(self.store.claim, dispatch_id, self.owner)
+            return None
+        if not await self.threads.write(self.store.claim, dispatch_id, self.owner):
+            return None
+        return await self._activate(await self.threads.read(self.store.snapshot, dispatch_id))
 
     async def _create(self, info: DispatchInfo, submission: Submission) -> None:
         values = await self.threads.read(accept, submission, self.objects)
+        async with self._alone(info.id):
+            await self._store_and_begin(info, submission, values)
+
+    async def _store_and_begin(self, info: DispatchInfo, submission: Submission, values: dict[str, bytes]) -> None:
         if submission.start:
             info = replace(info, started_at=info.created_at)
         if not await self.threads.write(
@@ -200,8 +218,9 @@ class Dispatcher:
                 )
         if info.status.is_final:
             return f"Dispatch {dispatch_id} has ended already: {info.status}."
-        if info.status is Status.NEW_OBJECT and await self._claim(dispatch_id):
-            await self._activate(await self.threads.read(self.store.snapshot, dispatch_id))
+        if info.status is Status.NEW_OBJECT:
+            async with self._alone(dispatch_id):
+                await self._claimed(dispatch_id)
         await self.threads.write(self.store.request_cancel, dispatch_id, node_ids)
         await self._lease.hear()
         what = "Dispatch" if node_ids is None else f"Task {', '.join(map(str, node_ids))} of dispatch"

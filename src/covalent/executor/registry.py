@@ -9,7 +9,7 @@ from importlib.metadata import EntryPoint, entry_points
 from types import MappingProxyType, ModuleType
 from typing import Any, Final
 
-from ..errors import ExecutorError, UnknownExecutorError
+from ..errors import COMING_EXECUTORS, ExecutorError, UnknownExecutorError
 from .base import AsyncBaseExecutor
 
 ENTRY_POINT_GROUP: Final = "covalent.executor.executor_plugins"
@@ -84,6 +84,10 @@ def executor_class_named(class_name: str) -> type[AsyncBaseExecutor]:
             continue
         if found.__name__ == class_name:
             return found
+    if class_name in COMING_EXECUTORS.values():
+        raise AttributeError(
+            f"There is no {class_name!r} in this version, which has LocalExecutor only; executors for batch services are coming."
+        )
     known = f"Executors known here, by short name: {', '.join(known_executors())}."
     raise AttributeError(" ".join([f"There is no executor class {class_name!r}. {known}", *broken]))
 

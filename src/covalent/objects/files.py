@@ -66,6 +66,17 @@ class ObjectStore:
         """
         return ObjectWriter(self)
 
+    def holds(self, digest: str) -> bool:
+        """Whether the file is there and undamaged; reads all of it, and makes a purge spare it for a while."""
+        try:
+            with self.path(digest).open("rb") as stream:
+                if hashlib.file_digest(stream, "sha256").hexdigest() != digest:
+                    return False
+            os.utime(self.path(digest))
+        except FileNotFoundError:
+            return False
+        return True
+
     def delete(self, digest: str, *, untouched_s: float = 0.0) -> bool:
         """Remove a file, unless it was written, or written again, less than ``untouched_s`` ago; whether it is gone."""
         path = self.path(digest)
@@ -136,20 +147,13 @@ class ObjectWriter:
             raise IntegrityError(expected, "object")
         with _room_in(self._store.root):
             self._file.close()
-            _publish(self._temporary, self._store.path(digest), self.size)
+            _publish(self._temporary, self._store.path(digest))
         return digest, self.size
 
 
-def _publish(file: Path, target: Path, size: int) -> None:
-    """Move a complete file to its name, unless it is there. One of another size is damaged, and is replaced."""
-    try:
-        if target.stat().st_size == size:
-            file.unlink()
-            # A purge spares what was touched a short while ago.
-            os.utime(target)
-            return
-    except FileNotFoundError:
-        target.parent.mkdir(parents=True, exist_ok=True)
+def _publish(file: Path, target: Path) -> None:
+    """Move a complete file to its name. One that is there already is replaced: it may be damaged, and a purge spares what is new."""
+    target.parent.mkdir(parents=True, exist_ok=True)
     file.replace(target)
 
 

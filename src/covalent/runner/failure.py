@@ -51,8 +51,8 @@ def classify(error: BaseException) -> TaskFailedError:
     if isinstance(error, MemoryError):
         return TaskFailedError("OUT_OF_MEMORY", f"The task ran out of memory ({summary}).", error)
     if isinstance(error, SystemExit):
-        code = "" if error.code is None else error.code
-        return TaskFailedError("USER", f"The task called sys.exit({code!r:.200}); a task ends by returning.", error)
+        code = "" if error.code is None else _repr_of(error.code)
+        return TaskFailedError("USER", f"The task called sys.exit({code:.200}); a task ends by returning.", error)
     return TaskFailedError("USER", summary, error)
 
 
@@ -60,8 +60,16 @@ def text_of(error: BaseException) -> str:
     """``str(error)``, even if that raises."""
     try:
         return str(error)
-    except Exception as second:  # noqa: BLE001 - the class is the user's
+    except BaseException as second:  # noqa: BLE001 - the class is the user's
         return f"<its message cannot be had: str() raised {type(second).__name__}>"
+
+
+def _repr_of(value: object) -> str:
+    """``repr(value)``, even if that raises."""
+    try:
+        return repr(value)
+    except BaseException as error:  # noqa: BLE001 - the class is the user's
+        return f"<repr() raised {type(error).__name__}>"
 
 
 def traceback_of(error: BaseException) -> str:
@@ -70,7 +78,7 @@ def traceback_of(error: BaseException) -> str:
         described = traceback.TracebackException.from_exception(error, compact=True)
         _drop_own_frames(described)
         return "".join(described.format())
-    except Exception as second:  # noqa: BLE001 - the class is the user's
+    except BaseException as second:  # noqa: BLE001 - the class is the user's
         return f"{type(error).__name__}: {text_of(error)}\n<its traceback cannot be had: {type(second).__name__}>\n"
 
 
@@ -91,7 +99,7 @@ def pickled(error: BaseException, objects: str) -> Stored | None:
         pickle.loads(data)
         spill.write(data)
         return spill.finish()
-    except Exception:  # noqa: BLE001 - whatever the reason, the text is enough
+    except BaseException:  # noqa: BLE001 - whatever the reason, the text is enough
         return None
     finally:
         spill.discard()

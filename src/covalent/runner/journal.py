@@ -22,6 +22,10 @@ from . import wire
 SLACK_BYTES = 256 * 1024
 
 
+#: Exit code of a worker whose descriptors a task has closed.
+LOST_DESCRIPTOR = 97
+
+
 class Journal:
     """The writing end."""
 
@@ -29,9 +33,11 @@ class Journal:
         self._path = path
         self._hello = wire.record(wire.encode(wire.HELLO, 0, hello))
         self._fd = self._create(path)
+        self._file = _identity(self._fd)
         self._size = self._stored_end = len(self._hello)
         self._written = self._acked = 0
         self._ends: deque[int] = deque()
+        self._is_open = False  #: A task was begun that has no outcome yet.
 
     @property
     def written(self) -> int:
@@ -44,10 +50,12 @@ class Journal:
         :raises OSError: if that could not be written
         """
         self._append(wire.encode(wire.START, self._acked, task))
+        self._is_open = True
 
     def withdraw(self) -> None:
         """Say that the task that was said to begin did not."""
         self._append(wire.encode(wire.WITHDRAWN, self._acked, {}))
+        self._is_open = False
 
     def outcome(self, message: bytes) -> None:
         """Keep an outcome until it is acknowledged. It counts even if it could not be written.
@@ -55,6 +63,7 @@ class Journal:
         :raises OSError: if it could not be written
         """
         self._written += 1
+        self._is_open = False
         try:
             self._append(message)
         finally:
@@ -80,10 +89,11 @@ class Journal:
 
     def close(self) -> bool:
         """Give the lock back. True if nothing is left in the file that anybody may need; it is gone then."""
-        if not self._ends:
+        is_needless = not self._ends and not self._is_open
+        if is_needless:
             Path(self._path).unlink(missing_ok=True)
         os.close(self._fd)
-        return not self._ends
+        return is_needless
 
     def disown(self) -> None:
         """Let go of the file in a forked child, and in children of that; the lock stays with the parent."""
@@ -93,6 +103,9 @@ class Journal:
 
     def _append(self, message: bytes) -> None:
         record = wire.record(message)
+        if self._file != _identity(self._fd):
+            # A task has closed the descriptor, and something else has its number now: writing would damage it.
+            os._exit(LOST_DESCRIPTOR)
         try:
             _write_all(self._fd, record)
         except OSError:
@@ -114,7 +127,7 @@ class Journal:
             Path(temporary).unlink(missing_ok=True)
             return
         os.close(self._fd)
-        self._fd = fd
+        self._fd, self._file = fd, _identity(fd)
         shift = self._stored_end - len(self._hello)
         self._size -= shift
         self._stored_end -= shift
@@ -125,6 +138,15 @@ class Journal:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         _write_all(fd, self._hello)
         return fd
+
+
+def _identity(fd: int) -> tuple[int, int] | None:
+    """Which file a descriptor stands for."""
+    try:
+        status = os.fstat(fd)
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 def _write_all(fd: int, data: bytes) -> None:

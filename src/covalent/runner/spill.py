@@ -103,11 +103,7 @@ class Spill:
         return self._file
 
     def _publish(self, digest: str) -> None:
+        # One that is there already is replaced all the same: it may be damaged, and a purge spares what was just written.
         target = Path(self._objects, digest[:2], digest)
-        if target.is_file() and target.stat().st_size == self._size:
-            self._temporary.unlink()
-            # A purge spares what was touched a short while ago.
-            os.utime(target)
-            return
         target.parent.mkdir(exist_ok=True)
         self._temporary.replace(target)

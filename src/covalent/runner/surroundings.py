@@ -2,17 +2,39 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import resource
+import signal
 import sys
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from .context import DISPATCH_VARIABLE, TASK_VARIABLE
 from .failure import TaskFailedError
 
+# The module behind signal: that one makes an enum of each answer, which takes ten times as long.
+_signal: Any = import_module("_signal")
+
+#: Signals that tasks may handle; those that end a process in any case are left out.
+_HANDLED = tuple(
+    map(int, (signal.SIGALRM, signal.SIGCHLD, signal.SIGHUP, signal.SIGINT, signal.SIGPIPE, signal.SIGPROF))
+) + tuple(map(int, (signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2, signal.SIGVTALRM)))
+_TIMERS = tuple(map(int, (signal.ITIMER_REAL, signal.ITIMER_VIRTUAL, signal.ITIMER_PROF)))
+#: Limits that a task may plausibly set; each look at one takes a microsecond.
+_LIMITED = tuple(
+    getattr(resource, f"RLIMIT_{name}")
+    for name in ("AS", "CORE", "CPU", "DATA", "FSIZE", "NOFILE", "STACK")
+    if hasattr(resource, f"RLIMIT_{name}")
+)
+
 
 class Surroundings:
-    """Working directory, environment variables, and modules that lie in the working directory."""
+    """Working directory, environment variables, modules that lie in the working directory, and what a process has but once.
+
+    Threads that a task leaves behind are not ended: nothing can end a thread, and many libraries keep some for good reason.
+    """
 
     def __init__(self) -> None:
         self._home = str(Path.cwd())
@@ -21,6 +43,7 @@ class Surroundings:
         self._expected = dict(self._variables)
         self._path: list[str] = list(sys.path)
         self._modules = 0
+        self._process = ProcessState()
 
     def enter(self, cwd: str, dispatch_id: str, task_id: int) -> None:
         """:raises TaskFailedError: if the directory cannot be entered"""
@@ -49,6 +72,7 @@ class Surroundings:
             for name, value in self._expected.items():
                 os.putenv(name, value)
                 self._variables[name] = value
+        self._process.restore()
         return len(sys.modules) != self._modules and self._forget_modules()
 
     def _set(self, name: str, value: str) -> None:
@@ -64,6 +88,31 @@ class Surroundings:
             if name.partition(".")[0] in local:
                 del sys.modules[name]
         return bool(local)
+
+
+class ProcessState:
+    """Signal handlers, timers, limits and the file mask of this process, as they were when this was made."""
+
+    def __init__(self) -> None:
+        self._handlers = {number: _signal.getsignal(number) for number in _HANDLED}
+        self._limits = {number: resource.getrlimit(number) for number in _LIMITED}
+        self._mask = os.umask(0)
+        os.umask(self._mask)
+
+    def restore(self) -> None:
+        """Undo what a task did to them. A hard limit that it has lowered stays so, unless this process may raise it."""
+        for timer in _TIMERS:
+            if _signal.getitimer(timer)[0]:
+                _signal.setitimer(timer, 0)
+        for number, handler in self._handlers.items():
+            # A handler that was not set from Python reads as None, and cannot be set again.
+            if handler is not None and _signal.getsignal(number) is not handler:
+                _signal.signal(number, handler)
+        for number, limits in self._limits.items():
+            if resource.getrlimit(number) != limits:
+                with contextlib.suppress(ValueError, OSError):
+                    resource.setrlimit(number, limits)
+        os.umask(self._mask)
 
 
 def _directory(module: Any) -> str | None:

@@ -77,8 +77,8 @@ class TaskRunner:
             outcome["output"] = attachments.add(self._execute(task, data))
         except BaseException as error:  # noqa: BLE001 - nothing that a task does may end its worker
             self._describe(classify(error), outcome, attachments)
-        outcome["peak_memory_mib"], outcome["cpu_s"] = self._meter.stop()
         try:
+            outcome["peak_memory_mib"], outcome["cpu_s"] = self._meter.stop()
             self._capture.settle()
             for name, stream in (("stdout", self._capture.stdout), ("stderr", self._capture.stderr)):
                 written = stream.take()
@@ -86,6 +86,9 @@ class TaskRunner:
                     outcome[name] = attachments.add(written)
         except StorageError as error:
             outcome["status"], outcome["cause"], outcome["message"] = "FAILED", "HOST", str(error)
+        except Exception as error:  # noqa: BLE001 - a task may have done anything to this process
+            message = f"What the task wrote cannot be collected ({type(error).__name__}: {error})."
+            outcome["status"], outcome["cause"], outcome["message"] = "FAILED", "HOST", message
         outcome["ended_at"] = time.time()
         return outcome, attachments.blobs
 

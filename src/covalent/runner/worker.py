@@ -22,7 +22,7 @@ from typing import Any
 
 from . import wire
 from .journal import Journal
-from .processes import start_mark
+from .processes import adopt_descendants, reap, start_mark
 from .task import TaskRunner
 
 #: Milliseconds between looks at whether the dispatcher lives, where its end of the socket does not say so by itself.
@@ -128,6 +128,7 @@ class Worker:
                 problem = {"status": "FAILED", "cause": "HOST", "message": f"The worker cannot read its task: {error}"}
                 return self._report({**name, **problem}, [])
         outcome, blobs = self._runner.run(task, data)
+        reap()
         return self._report({**name, **outcome}, blobs)
 
     def _report(self, outcome: dict[str, Any], blobs: Any) -> bool:
@@ -164,6 +165,7 @@ def main(settings: str) -> None:
     """Run until there is nothing more to do; ``settings`` is the JSON of what :class:`Worker` takes."""
     sys.argv[:] = ["covalent-worker"]
     faulthandler.enable()
+    adopt_descendants()
     worker = Worker(json.loads(settings))
     try:
         worker.serve()

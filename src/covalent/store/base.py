@@ -162,7 +162,7 @@ class Store(ABC):
     @abstractmethod
     def events(
         self,
-        dispatch_id: str | None = None,
+        dispatch_id: str,
         *,
         node_id: int | None = None,
         after: int = 0,

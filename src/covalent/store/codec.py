@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
@@ -42,6 +42,8 @@ class _Output(msgspec.Struct):
 
 
 _encode: Final = msgspec.msgpack.Encoder().encode
+_encode_json: Final = msgspec.json.Encoder().encode
+_decode_counts: Final = msgspec.json.Decoder(dict[str, int]).decode
 _decode_graph: Final = msgspec.msgpack.Decoder(Graph).decode
 _decode_outcome: Final = msgspec.msgpack.Decoder(Outcome).decode
 _decode_output: Final = msgspec.msgpack.Decoder(_Output).decode
@@ -59,15 +61,6 @@ def encode_graph(graph: Graph) -> bytes:
 
 def decode_graph(body: bytes) -> Graph:
     return _decode_graph(body)
-
-
-def graph_digests(graph: Graph) -> set[str]:
-    """Digests of all payloads that the graph names."""
-    digests = {node.args for node in graph.nodes}
-    digests.update(function.digest for function in graph.functions)
-    digests.update(environment.hooks for environment in graph.environments if environment.hooks)
-    digests.update(digest for digest in (graph.output, graph.lattice, graph.arguments) if digest)
-    return digests
 
 
 def encode_outcome(outcome: Outcome) -> bytes:
@@ -109,6 +102,16 @@ def object_digests(outcome: Outcome) -> Iterator[str]:
         pending.extend(blob.inputs)
 
 
+def encode_counts(before: Mapping[str, int], moved: Mapping[Status, int]) -> str:
+    """The counts by status after some tasks have moved; none that is 0."""
+    counts = {text: before.get(text, 0) + moved.get(status, 0) for text, status in STATUS.items()}
+    return _encode_json({text: count for text, count in counts.items() if count}).decode()
+
+
+def decode_counts(text: str) -> dict[str, int]:
+    return _decode_counts(text)
+
+
 def encode_refs(refs: tuple[TaskRef, ...]) -> bytes:
     return _encode([(ref.node_id, ref.attempt) for ref in refs])
 
@@ -131,7 +134,6 @@ def group(row: Row, open_refs: set[tuple[int, int]]) -> GroupRecord:
 
 def dispatch_info(row: Row) -> DispatchInfo:
     """A dispatch from its row, of which the first column is its key."""
-    counts = dict(zip(Status, row[14:], strict=True))
     return DispatchInfo(
         id=row[1],
         name=row[2],
@@ -146,7 +148,7 @@ def dispatch_info(row: Row) -> DispatchInfo:
         redispatch_of=row[11],
         reuse=bool(row[12]),
         tasks=row[13],
-        counts={status.value: count for status, count in counts.items() if count},
+        counts=decode_counts(row[14]),
     )
 
 
@@ -170,8 +172,8 @@ def task_info(row: Row) -> TaskInfo:
     )
 
 
-def event(row: Row) -> Event:
-    seq, dispatch_id, node, attempt, status, at, cause, detail = row
+def event(dispatch_id: str, row: Row) -> Event:
+    seq, node, attempt, status, at, cause, detail = row
     return Event(
         seq=seq,
         dispatch_id=dispatch_id,

@@ -9,8 +9,8 @@ from ..model import Changes, DispatchStep
 from ..states import Status
 from .codec import TEXT
 from .database import Database, Session
-from .history import append_events, are_stored
-from .turn import Turn, attempt_before
+from .history import append_events, are_stored, lock_standings
+from .turn import Turn, Wave, attempt_before
 
 
 class _StaleError(Exception):
@@ -35,11 +35,8 @@ class Commits:
             raise
 
     def _commit(self, changes: list[Changes], was_in_doubt: bool) -> None:
-        ids = [change.dispatch_id for change in changes]
         try:
-            self._database.write(
-                lambda session: _write(session, Turn(changes, dict(session.all("lock_dispatches", ids=ids))))
-            )
+            self._database.write(lambda session: _write(session, changes))
         except _StaleError:
             if was_in_doubt and self._database.read(lambda session: _happened(session, changes), consistent=True):
                 return
@@ -50,23 +47,29 @@ class Commits:
             raise error from None
 
 
-def _write(session: Session, turn: Turn) -> None:
+def _write(session: Session, changes: Sequence[Changes]) -> None:
+    standings = lock_standings(session, [change.dispatch_id for change in changes])
+    turn = Turn(changes, {dispatch_id: standing.key for dispatch_id, standing in standings.items()})
     for wave in turn.waves:
-        stepped = session.run_rows("step_tasks", wave.plain) + session.run_rows("change_tasks", wave.full)
-        if stepped != len(wave.plain) + len(wave.full):
-            raise _StaleError
+        _step_tasks(session, wave)
     for key, step in turn.steps:
         _step_dispatch(session, key, step)
     session.run_rows("add_groups", turn.groups)
-    session.run_rows("add_attempts", turn.attempts)
-    session.run_rows("add_outcomes", turn.outcomes)
     session.run_rows("add_object_refs", sorted(turn.object_refs))
     for key, group_id, handle in turn.handles:
         if not session.run("set_handle", dispatch=key, group_id=group_id, handle=handle):
             raise StoreError(f"There is no task group {group_id} to store a handle for.")
-    for key, counts in turn.counts.items():
-        session.run("count_tasks", dispatch=key, **{TEXT[status]: counts[status] for status in Status})
-    append_events(session, turn.events)
+    for standing in standings.values():
+        append_events(session, standing, turn.events[standing.key], turn.moved[standing.key])
+
+
+def _step_tasks(session: Session, wave: Wave) -> None:
+    stepped = session.run_rows("step_tasks", wave.plain)
+    stepped += session.run_rows("submit_tasks", wave.submitted)
+    stepped += session.run_rows("change_tasks", wave.full)
+    if stepped != len(wave.plain) + len(wave.submitted) + len(wave.full):
+        raise _StaleError
+    session.run_rows("end_attempts", wave.ended)
 
 
 def _step_dispatch(session: Session, key: int, step: DispatchStep) -> None:

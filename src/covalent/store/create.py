@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..model import DispatchInfo, Graph
-from .codec import DISPATCH_ITSELF, TEXT, clean, encode_graph, graph_digests
+from ..states import Status
+from .codec import DISPATCH_ITSELF, TEXT, clean, encode_graph
 from .database import Session
-from .history import append_events
+from .history import Standing, append_events
 from .reading import no_task
 
 
@@ -33,18 +34,20 @@ def create_dispatch(
     if not added:
         return False
     ((key,),) = session.all("dispatch_key", id=info.id)
+    nothing = Standing(key=key, seq=0, counts={})
     session.run("introduce", owner=owner, at=info.created_at)
     session.run("add_graph", dispatch=key, body=encode_graph(graph))
     # In the order of their index, which is then built from one end to the other.
     session.run_rows("add_payloads", [(key, digest, values[digest]) for digest in sorted(values)])
-    session.run_rows("add_object_refs", [(key, digest) for digest in sorted(graph_digests(graph) - values.keys())])
+    session.run_rows("add_object_refs", [(key, digest) for digest in sorted(graph.payloads() - values.keys())])
     executors = [executor.name for executor in graph.executors]
     tasks = [
         (key, node_id, clean(node.name), node.kind.value, executors[node.executor])
         for node_id, node in enumerate(graph.nodes)
     ]
     session.run_rows("add_tasks", tasks)
-    append_events(session, [(key, DISPATCH_ITSELF, 0, TEXT[info.status], info.created_at, "", "")])
+    created = (DISPATCH_ITSELF, 0, TEXT[info.status], info.created_at, "", "")
+    append_events(session, nothing, [created], {Status.NEW_OBJECT: len(tasks)})
     return True
 
 

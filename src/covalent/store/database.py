@@ -56,6 +56,10 @@ class Session(ABC):
         """Wait until no other transaction holds the lock called ``what``; hold it until this one ends."""
 
     @abstractmethod
+    def lock_rows(self, query: str, **values: object) -> None:
+        """Wait until no other transaction holds one of the rows that the query finds; hold them until this one ends."""
+
+    @abstractmethod
     def prepare_schema(self) -> None:
         """Make the place that the tables live in, where there is such a thing."""
 

@@ -25,7 +25,6 @@ DIALECT: Final = Dialect(
     name="postgresql",
     macros={
         "identity": "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
-        "number": "BIGINT",
         "bytes": "BYTEA",
         "exact": 'COLLATE "C"',
         "clustered": "",
@@ -55,6 +54,10 @@ _DEFAULTS: Final = {
 READERS: Final = 8
 
 
+#: Every query sees what was committed before it began, whatever the server's default is: after a lock, that is what matters.
+_BEGIN: Final = "BEGIN ISOLATION LEVEL READ COMMITTED"
+
+
 class PostgresSession(Session):
     def __init__(self, connection: psycopg.Connection[Row], queries: dict[str, Query]) -> None:
         self.connection, self._queries = connection, queries
@@ -76,6 +79,9 @@ class PostgresSession(Session):
     def lock(self, what: str) -> None:
         number = zlib.crc32(f"{SCHEMA} {what}".encode())
         self.connection.execute("SELECT pg_advisory_xact_lock(%s)", (number,))
+
+    def lock_rows(self, query: str, **values: object) -> None:
+        self.all(query, **values)
 
     def prepare_schema(self) -> None:
         # Not IF NOT EXISTS: that asks for the right to create schemas even when there is nothing to create.
@@ -123,12 +129,12 @@ class PostgresDatabase(Database):
         """The writer with a new transaction. Nothing has been asked of that yet, so losing the connection here does no harm."""
         session = self._open_writer()
         try:
-            session.connection.execute("BEGIN", prepare=False)
+            session.connection.execute(_BEGIN, prepare=False)
         except psycopg.OperationalError:
             if _is_sound(session):
                 raise
             session = self._open_writer()
-            session.connection.execute("BEGIN", prepare=False)
+            session.connection.execute(_BEGIN, prepare=False)
         return session
 
     def read(self, work: Callable[[Session], T], *, consistent: bool = False) -> T:

@@ -12,7 +12,6 @@ from .database import Session
 
 _DELETIONS: Final = (
     "purge_events",
-    "purge_outcomes",
     "purge_attempts",
     "purge_groups",
     "purge_tasks",

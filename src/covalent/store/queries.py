@@ -15,6 +15,7 @@ from typing import Final
 _SQL: Final = files(__package__) / "sql"
 _QUERY: Final = re.compile(r"^-- query: (\w+)\n(?:-- rows: (.+)\n)?", re.MULTILINE)
 _MACRO: Final = re.compile(r"\{(\w+)(?::(\w+))?\}")
+_OF_ROW: Final = re.compile(r"\br\.(\w+)")
 _PARAMETER: Final = re.compile(r"(?<!:):([A-Za-z_]\w*)")
 
 
@@ -51,6 +52,16 @@ class Query:
         """The query over the rows that ``source``, a SELECT or VALUES, delivers."""
         names = ", ".join(column.name for column in self.rows)
         return f"WITH r ({names}) AS ({source}) {self.sql}"
+
+    @property
+    def updates(self) -> bool:
+        """Whether it is an update of the rows that match those that it takes."""
+        return bool(self.rows) and self.sql.startswith("UPDATE")
+
+    def with_one_row(self) -> str:
+        """An update with one row, whose columns are the numbered parameters ``?1``, ``?2``, …"""
+        number = {column.name: index for index, column in enumerate(self.rows, 1)}
+        return _OF_ROW.sub(lambda match: f"?{number[match[1]]}", self.sql.replace("\nFROM r\n", "\n"))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

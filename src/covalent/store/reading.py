@@ -62,24 +62,21 @@ def attempts(session: Session, dispatch_id: str, node_id: int) -> list[AttemptIn
             attempt=attempt,
             group_id=group_id,
             submitted_at=submitted_at,
-            status=codec.STATUS[ended or now],
+            status=codec.STATUS[status],
             retried=bool(retried),
             outcome=codec.decode_outcome(body),
         )
-        for attempt, group_id, submitted_at, now, ended, retried, body in rows
+        for attempt, group_id, submitted_at, status, retried, body in rows
     ]
 
 
-def events(session: Session, dispatch_id: str | None, *, node_id: int | None, after: int, limit: int) -> list[Event]:
-    if dispatch_id is None:
-        rows = session.all("events", after=after, limit=limit)
+def events(session: Session, dispatch_id: str, *, node_id: int | None, after: int, limit: int) -> list[Event]:
+    key = _key(session, dispatch_id)
+    if node_id is None:
+        rows = session.all("events_of_dispatch", dispatch=key, after=after, limit=limit)
     else:
-        key = _key(session, dispatch_id)
-        if node_id is None:
-            rows = session.all("events_of_dispatch", id=dispatch_id, dispatch=key, after=after, limit=limit)
-        else:
-            rows = session.all("events_of_node", id=dispatch_id, dispatch=key, node=node_id, after=after, limit=limit)
-    return [codec.event(row) for row in rows]
+        rows = session.all("events_of_node", dispatch=key, node=node_id, after=after, limit=limit)
+    return [codec.event(dispatch_id, row) for row in rows]
 
 
 def payloads(session: Session, dispatch_id: str, digests: Iterable[str]) -> dict[str, Blob]:

@@ -108,7 +108,7 @@ class SqlStore(Store):
 
     def events(
         self,
-        dispatch_id: str | None = None,
+        dispatch_id: str,
         *,
         node_id: int | None = None,
         after: int = 0,

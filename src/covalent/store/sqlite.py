@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from enum import StrEnum
 from itertools import chain
 from pathlib import Path
 from typing import Final, TypeVar
+
+import msgspec
 
 from ..errors import StoreError
 from .database import Database, Row, Session, SessionPool, storable
@@ -33,7 +34,6 @@ DIALECT: Final = Dialect(
     name="sqlite",
     macros={
         "identity": "INTEGER PRIMARY KEY AUTOINCREMENT",
-        "number": "INTEGER",
         "bytes": "BLOB",
         "exact": "",
         "clustered": "WITHOUT ROWID",
@@ -55,7 +55,10 @@ BUSY_S: Final = 30.0
 
 #: Rows that go into the database in one step, the largest number first. One step each would let a busy thread of the same process
 #: take the interpreter between any two rows and keep it for 5 ms.
-ROWS_AT_ONCE: Final = (256, 64, 16, 4, 1)
+ROWS_AT_ONCE: Final = (256, 64, 16)
+
+#: Up to so many rows are quicker updated one by one, without the table that they would be put in together.
+FEW_ROWS: Final = 3
 
 #: Pages in the log after which they are copied into the database file.
 CHECKPOINT_PAGES: Final = 4000
@@ -79,11 +82,18 @@ class SqliteSession(Session):
         return self.connection.execute(self._queries[query].sql, _plain(values)).rowcount
 
     def run_rows(self, query: str, rows: Sequence[Row]) -> int:
-        start, before = 0, self.connection.total_changes
-        for count in ROWS_AT_ONCE:
-            while len(rows) - start >= count:
-                values = list(chain.from_iterable(rows[start : start + count]))
-                self.connection.execute(self._over(query, count), values)
+        if not rows:
+            return 0
+        execute, before = self.connection.execute, self.connection.total_changes
+        if len(rows) <= FEW_ROWS and self._queries[query].updates:
+            sql = self._over(query, 1)
+            for row in rows:
+                execute(sql, row)
+        else:
+            start = 0
+            while start < len(rows):
+                count = _at_once(len(rows) - start)
+                execute(self._over(query, count), list(chain.from_iterable(rows[start : start + count])))
                 start += count
         return self.connection.total_changes - before  # A cursor counts no rows of a statement that begins with WITH.
 
@@ -93,11 +103,17 @@ class SqliteSession(Session):
         if sql is None:
             query = self._queries[name]
             row = f"({', '.join('?' * len(query.rows))})"
-            sql = self._written_out[name, count] = query.with_rows(f"VALUES {', '.join([row] * count)}")
+            sql = query.with_rows(f"VALUES {', '.join([row] * count)}")
+            if count == 1 and query.updates:
+                sql = query.with_one_row()
+            self._written_out[name, count] = sql
         return sql
 
     def lock(self, what: str) -> None:
         """A transaction that writes holds the whole database."""
+
+    def lock_rows(self, query: str, **values: object) -> None:
+        """The same: nobody else is writing."""
 
     def prepare_schema(self) -> None:
         """The file is that place."""
@@ -138,15 +154,11 @@ class SqliteDatabase(Database):
     def write(self, work: Callable[[Session], T]) -> T:
         with self._writing, self.border():
             session = self._open_writer()
-            with _transaction(session.connection, "IMMEDIATE"):
-                return work(session)
+            return _transact(session, "BEGIN IMMEDIATE", work)
 
     def read(self, work: Callable[[Session], T], *, consistent: bool = False) -> T:
         with self.border(), self._readers.borrow() as session:
-            if not consistent:
-                return work(session)
-            with _transaction(session.connection, "DEFERRED"):
-                return work(session)
+            return _transact(session, "BEGIN DEFERRED", work) if consistent else work(session)
 
     def tidy(self) -> None:
         with self._writing, self.border():
@@ -217,6 +229,11 @@ class SqliteDatabase(Database):
         return SqliteSession(connection, self._queries)
 
 
+def _at_once(rows: int) -> int:
+    """How many of so many rows go into the next step: one of a few numbers, so that few statements are prepared."""
+    return next((count for count in ROWS_AT_ONCE if count <= rows), rows)
+
+
 def _set_wal(connection: sqlite3.Connection) -> str:
     """Turn the write-ahead log on. SQLite does not wait by itself for another process that does the same at this moment."""
     deadline = time.monotonic() + BUSY_S
@@ -229,18 +246,22 @@ def _set_wal(connection: sqlite3.Connection) -> str:
         time.sleep(0.01)
 
 
-@contextmanager
-def _transaction(connection: sqlite3.Connection, kind: str) -> Iterator[None]:
-    connection.execute(f"BEGIN {kind}")
+def _transact(session: SqliteSession, begin: str, work: Callable[[Session], T]) -> T:
+    execute = session.connection.execute
+    execute(begin)
     try:
-        yield
-        connection.execute("COMMIT")
+        result = work(session)
+        execute("COMMIT")
     except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
+        if session.connection.in_transaction:
+            execute("ROLLBACK")
         raise
+    return result
 
 
 def _plain(values: dict[str, object]) -> dict[str, object]:
-    taken = {name: storable(value) for name, value in values.items()}
-    return {name: json.dumps(value) if isinstance(value, list) else value for name, value in taken.items()}
+    return {name: _in_json(value) if type(value) is list else storable(value) for name, value in values.items()}
+
+
+def _in_json(values: list[object]) -> str:
+    return msgspec.json.encode([storable(value) for value in values]).decode()

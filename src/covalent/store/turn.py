@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -13,8 +13,8 @@ from ..states import ACTIVE, DISPATCH_STEPS, TASK_STEPS, Status
 from .codec import DISPATCH_ITSELF, TEXT, clean, encode_handle, encode_outcome, encode_refs, object_digests
 from .database import Row
 
-#: Targets that change nothing but the status and the attempt of a task that was never tried before.
-_PLAIN: Final = frozenset({Status.READY, Status.SUBMITTED, Status.STARTING})
+#: Targets that change nothing but the status, unless there is an outcome.
+_PLAIN: Final = frozenset({Status.READY, Status.STARTING})
 
 
 @dataclass(kw_only=True, slots=True)
@@ -22,7 +22,9 @@ class Wave:
     """Steps of different tasks."""
 
     plain: list[Row] = field(default_factory=list)  #: For the query ``step_tasks``.
+    submitted: list[Row] = field(default_factory=list)  #: For ``submit_tasks``.
     full: list[Row] = field(default_factory=list)  #: For ``change_tasks``.
+    ended: list[Row] = field(default_factory=list)  #: For ``end_attempts``, once they have stepped.
 
 
 class Turn:
@@ -35,14 +37,13 @@ class Turn:
     def __init__(self, changes: Sequence[Changes], keys: Mapping[str, int]) -> None:
         #: A task that takes several steps has one in each of the first waves.
         self.waves: list[Wave] = []
-        self.attempts: list[Row] = []
-        self.outcomes: list[Row] = []
         self.object_refs: set[tuple[int, str]] = set()
         self.groups: list[Row] = []
         self.handles: list[tuple[int, str, str | None]] = []
         self.steps: list[tuple[int, DispatchStep]] = []
-        self.counts: defaultdict[int, Counter[Status]] = defaultdict(Counter)  #: By how much they change.
-        self.events: list[Row] = []
+        #: By how much the number of tasks in each status changes.
+        self.moved: defaultdict[int, defaultdict[Status, int]] = defaultdict(lambda: defaultdict(int))
+        self.events: dict[int, list[Row]] = {key: [] for key in keys.values()}
         self._taken: defaultdict[int, dict[int, int]] = defaultdict(dict)
         for change in changes:
             if change.dispatch_id not in keys:
@@ -51,11 +52,11 @@ class Turn:
 
     def _add(self, key: int, change: Changes) -> None:
         self._add_steps(key, change)
-        self._count(key, change)
         # In the history of a dispatch its beginning comes before everything else, and its end after.
-        self.events.extend(_event(key, step) for step in change.steps if not step.target.is_final)
-        self._add_transitions(key, change.transitions)
-        self.events.extend(_event(key, step) for step in change.steps if step.target.is_final)
+        events = self.events[key]
+        events.extend(_event(step) for step in change.steps if not step.target.is_final)
+        self._add_transitions(key, change)
+        events.extend(_event(step) for step in change.steps if step.target.is_final)
         self.groups.extend(
             (key, group.group_id, group.executor, encode_refs(group.refs), encode_handle(group.handle), group.sender)
             for group in change.groups
@@ -68,37 +69,33 @@ class Turn:
                 raise IllegalTransitionError(change.dispatch_id, None, step.source, step.target)
             self.steps.append((key, step))
 
-    def _count(self, key: int, change: Changes) -> None:
-        for (source, target), count in Counter((s.source, s.target) for s in change.transitions).items():
-            if target not in TASK_STEPS[source]:
-                step = next(s for s in change.transitions if s.source is source and s.target is target)
-                raise IllegalTransitionError(change.dispatch_id, step.node_id, source, target)
-            self.counts[key][source] -= count
-            self.counts[key][target] += count
-
-    def _add_transitions(self, key: int, transitions: Sequence[Transition]) -> None:
+    def _add_transitions(self, key: int, change: Changes) -> None:
         # Runs thousands of times a second: what follows avoids calls, and looks nothing up twice.
-        taken, waves, events = self._taken[key], self.waves, self.events
-        for step in transitions:
+        taken, moved, waves, events = self._taken[key], self.moved[key], self.waves, self.events[key]
+        for step in change.transitions:
             node_id, attempt, target, at, outcome = step.node_id, step.attempt, step.target, step.at, step.outcome
+            source = step.source
+            if target not in TASK_STEPS[source]:
+                raise IllegalTransitionError(change.dispatch_id, node_id, source, target)
+            moved[source] -= 1
+            moved[target] += 1
             number = taken[node_id] = taken.get(node_id, -1) + 1
             if number == len(waves):
                 waves.append(Wave())
-            cause = ""
-            if outcome is None and attempt <= 1 and target in _PLAIN:
-                was = attempt - 1 if target is Status.SUBMITTED else attempt
-                waves[number].plain.append((key, node_id, was, TEXT[step.source], TEXT[target], attempt))
+            wave, cause = waves[number], ""
+            if target is Status.SUBMITTED:
+                wave.submitted.append((key, node_id, attempt, step.group_id, at))
+            elif outcome is None and target in _PLAIN:
+                wave.plain.append((key, node_id, attempt, TEXT[source], TEXT[target]))
             else:
                 if outcome is not None and outcome.cause is not None:
                     cause = TEXT[outcome.cause]
-                waves[number].full.append(_full(key, step, cause))
-            events.append((key, node_id, attempt, TEXT[target], at, cause, clean(step.detail)))
-            if target is Status.SUBMITTED:
-                self.attempts.append((key, node_id, attempt, step.group_id, at))
-            elif target not in ACTIVE:
-                self._end(key, step, cause)
+                wave.full.append(_full(key, step, cause))
+            events.append((node_id, attempt, TEXT[target], at, cause, clean(step.detail)))
+            if target not in ACTIVE:
+                self._end(wave, key, step, cause)
 
-    def _end(self, key: int, step: Transition, cause: str) -> None:
+    def _end(self, wave: Wave, key: int, step: Transition, cause: str) -> None:
         """The outcome of an attempt; or a value without an attempt, as attempt 0."""
         outcome = step.outcome
         if step.source in ACTIVE:
@@ -111,13 +108,13 @@ class Turn:
             return
         started, retried = int(outcome is None or outcome.started), int(step.target is Status.READY)
         body = encode_outcome(outcome) if outcome else None
-        self.outcomes.append((key, step.node_id, attempt, TEXT[status], cause, started, retried, body))
+        wave.ended.append((key, step.node_id, attempt, TEXT[status], cause, started, retried, body))
         if outcome:
             self.object_refs.update([(key, digest) for digest in object_digests(outcome)])
 
 
-def _event(key: int, step: DispatchStep) -> Row:
-    return (key, DISPATCH_ITSELF, 0, TEXT[step.target], step.at, "", clean(step.error))
+def _event(step: DispatchStep) -> Row:
+    return (DISPATCH_ITSELF, 0, TEXT[step.target], step.at, "", clean(step.error))
 
 
 def _full(key: int, step: Transition, cause: str) -> Row:
@@ -130,8 +127,7 @@ def _full(key: int, step: Transition, cause: str) -> Row:
         message = clean(outcome.message)
         if ended_at is not None:
             started_at, ended_at = outcome.started_at, outcome.ended_at or ended_at
-    source, was = TEXT[step.source], attempt_before(step)
-    return (key, step.node_id, was, source, TEXT[target], step.attempt, started_at, ended_at, cause, message)
+    return (key, step.node_id, step.attempt, TEXT[step.source], TEXT[target], started_at, ended_at, cause, message)
 
 
 def attempt_before(step: Transition) -> int:

@@ -86,9 +86,12 @@ def _choose(attempts: list[AttemptInfo], number: int | None) -> AttemptInfo | No
 def _read(blob: Blob, path: Path, offset: int, limit: int) -> bytes:
     if blob.data is not None:
         return blob.data[offset : offset + limit]
-    with path.open("rb") as file:
-        file.seek(offset)
-        return file.read(limit)
+    try:
+        with path.open("rb") as file:
+            file.seek(offset)
+            return file.read(limit)
+    except FileNotFoundError:
+        raise NotFoundError(f"The log {blob.digest[:12]} is gone from the data directory.") from None
 
 
 def _answer(data: bytes, offset: int, *, complete: bool) -> Response:

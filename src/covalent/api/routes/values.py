@@ -34,7 +34,7 @@ Digest = Annotated[str, Path(pattern=r"^[0-9a-f]{64}$", description="SHA-256 of 
 )
 async def put_object(request: Request, dispatcher: TheDispatcher, digest: Digest) -> Response:
     """Store a large value ahead of the dispatch that needs it; of any size, in pieces."""
-    if await dispatcher.threads.read(dispatcher.objects.exists, digest):
+    if await dispatcher.threads.read(dispatcher.objects.holds, digest):
         return Response(status_code=200)
     writer = await dispatcher.threads.read(dispatcher.objects.writer)
     try:
@@ -54,8 +54,8 @@ async def put_object(request: Request, dispatcher: TheDispatcher, digest: Digest
     response_class=Response,
 )
 async def has_object(dispatcher: TheDispatcher, digest: Digest) -> Response:
-    """Whether a large value is there."""
-    there = await dispatcher.threads.read(dispatcher.objects.exists, digest)
+    """Whether a large value is there, undamaged."""
+    there = await dispatcher.threads.read(dispatcher.objects.holds, digest)
     return Response(status_code=200 if there else 404)
 
 

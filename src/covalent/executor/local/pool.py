@@ -354,6 +354,8 @@ class LocalPool:
         """Wait for what is being done in the background."""
         while self._tasks:
             await asyncio.gather(*self._tasks, return_exceptions=True)
+            # Waiting for what is done already does not yield, and the callbacks that take it off the list would never run.
+            await asyncio.sleep(0)
 
     def _run(self, work: Coroutine[Any, Any, Any], *, is_long: bool = False) -> None:
         task = self._loop.create_task(work)

@@ -1,5 +1,12 @@
 -- query: lock_dispatches
-SELECT id, key FROM dispatch WHERE id {in_texts:ids} ORDER BY key {lock}
+SELECT key FROM dispatch WHERE id {in_texts:ids} ORDER BY key {lock}
+
+-- query: standings
+SELECT id, key,
+    (SELECT MAX(e.seq) FROM event e WHERE e.dispatch = d.key),
+    (SELECT e.counts FROM event e WHERE e.dispatch = d.key ORDER BY e.seq DESC LIMIT 1)
+FROM dispatch d
+WHERE id {in_texts:ids}
 
 -- query: dispatch_statuses
 SELECT id, key, status FROM dispatch WHERE id {in_texts:ids}
@@ -9,9 +16,9 @@ SELECT key FROM dispatch WHERE id = :id
 
 -- query: add_dispatch
 INSERT INTO dispatch (
-    id, name, status, created_at, started_at, parent_id, parent_node, root_id, redispatch_of, reuse, owner, tasks, new_object
+    id, name, status, created_at, started_at, parent_id, parent_node, root_id, redispatch_of, reuse, owner, tasks
 ) VALUES (
-    :id, :name, :status, :created_at, :started_at, :parent_id, :parent_node, :root_id, :redispatch_of, :reuse, :owner, :tasks, :tasks
+    :id, :name, :status, :created_at, :started_at, :parent_id, :parent_node, :root_id, :redispatch_of, :reuse, :owner, :tasks
 )
 ON CONFLICT (id) DO NOTHING
 
@@ -26,27 +33,15 @@ UPDATE dispatch
 SET status = :target, started_at = COALESCE(:started_at, started_at), ended_at = :ended_at, error = :error
 WHERE key = :dispatch AND status = :source
 
--- query: count_tasks
-UPDATE dispatch
-SET new_object = new_object + :NEW_OBJECT,
-    ready = ready + :READY,
-    submitted = submitted + :SUBMITTED,
-    starting = starting + :STARTING,
-    running = running + :RUNNING,
-    completed = completed + :COMPLETED,
-    failed = failed + :FAILED,
-    cancelled = cancelled + :CANCELLED
-WHERE key = :dispatch
-
 -- query: dispatch
 SELECT key, id, name, status, created_at, started_at, ended_at, error, parent_id, parent_node, root_id, redispatch_of, reuse, tasks,
-    new_object, ready, submitted, starting, running, completed, failed, cancelled
-FROM dispatch WHERE id = :id
+    (SELECT e.counts FROM event e WHERE e.dispatch = d.key ORDER BY e.seq DESC LIMIT 1)
+FROM dispatch d WHERE id = :id
 
 -- query: dispatches
 SELECT key, id, name, status, created_at, started_at, ended_at, error, parent_id, parent_node, root_id, redispatch_of, reuse, tasks,
-    new_object, ready, submitted, starting, running, completed, failed, cancelled
-FROM dispatch
+    (SELECT e.counts FROM event e WHERE e.dispatch = d.key ORDER BY e.seq DESC LIMIT 1)
+FROM dispatch d
 WHERE key < :below
     AND status {in_texts:statuses}
     AND (name {like} :pattern ESCAPE '\' OR id {like} :pattern ESCAPE '\')

@@ -12,9 +12,6 @@ SELECT key, id, status FROM dispatch WHERE id IN (SELECT id FROM below) ORDER BY
 -- query: purge_events
 DELETE FROM event WHERE dispatch {in_numbers:dispatches}
 
--- query: purge_outcomes
-DELETE FROM outcome WHERE dispatch {in_numbers:dispatches}
-
 -- query: purge_attempts
 DELETE FROM attempt WHERE dispatch {in_numbers:dispatches}
 

@@ -4,23 +4,35 @@ INSERT INTO task (dispatch, node, name, kind, executor)
 SELECT dispatch, node, name, kind, executor FROM r
 
 -- query: step_tasks
--- rows: dispatch bigint, node bigint, was integer, source text, target text, attempt integer
+-- rows: dispatch bigint, node bigint, attempt integer, source text, target text
 UPDATE task
-SET status = r.target, attempt = r.attempt
+SET status = r.target
 FROM r
-WHERE task.dispatch = r.dispatch AND task.node = r.node AND task.attempt = r.was AND task.status = r.source
+WHERE task.dispatch = r.dispatch AND task.node = r.node AND task.attempt = r.attempt AND task.status = r.source
+
+-- query: submit_tasks
+-- rows: dispatch bigint, node bigint, attempt integer, group_id text, submitted_at float8
+UPDATE task
+SET status = 'SUBMITTED',
+    attempt = r.attempt,
+    group_id = r.group_id,
+    submitted_at = r.submitted_at,
+    ended_at = NULL,
+    cause = '',
+    message = ''
+FROM r
+WHERE task.dispatch = r.dispatch AND task.node = r.node AND task.attempt = r.attempt - 1 AND task.status = 'READY'
 
 -- query: change_tasks
--- rows: dispatch bigint, node bigint, was integer, source text, target text, attempt integer, started_at float8, ended_at float8, cause text, message text
+-- rows: dispatch bigint, node bigint, attempt integer, source text, target text, started_at float8, ended_at float8, cause text, message text
 UPDATE task
 SET status = r.target,
-    attempt = r.attempt,
     started_at = COALESCE(r.started_at, task.started_at),
     ended_at = r.ended_at,
     cause = r.cause,
     message = r.message
 FROM r
-WHERE task.dispatch = r.dispatch AND task.node = r.node AND task.attempt = r.was AND task.status = r.source
+WHERE task.dispatch = r.dispatch AND task.node = r.node AND task.attempt = r.attempt AND task.status = r.source
 
 -- query: task_states
 SELECT node, status, attempt FROM task WHERE dispatch = :dispatch AND node {in_numbers:nodes}
@@ -52,37 +64,34 @@ WHERE g.dispatch = :dispatch AND g.group_id {in_texts:group_ids}
 ORDER BY g.group_id
 
 -- query: open_attempts
-SELECT a.group_id, a.node, a.attempt
-FROM task t
-JOIN attempt a ON a.dispatch = t.dispatch AND a.node = t.node AND a.attempt = t.attempt
-WHERE t.dispatch = :dispatch AND t.status IN ('SUBMITTED', 'STARTING', 'RUNNING')
-
--- query: add_attempts
--- rows: dispatch bigint, node bigint, attempt integer, group_id text, submitted_at float8
-INSERT INTO attempt (dispatch, node, attempt, group_id, submitted_at)
-SELECT dispatch, node, attempt, group_id, submitted_at FROM r
+SELECT group_id, node, attempt
+FROM task
+WHERE dispatch = :dispatch AND status IN ('SUBMITTED', 'STARTING', 'RUNNING')
 
 -- query: attempts
-SELECT a.attempt, a.group_id, a.submitted_at, t.status, o.status, o.retried, o.body
-FROM attempt a
-JOIN task t ON t.dispatch = a.dispatch AND t.node = a.node
-LEFT JOIN outcome o ON o.dispatch = a.dispatch AND o.node = a.node AND o.attempt = a.attempt
-WHERE a.dispatch = :dispatch AND a.node = :node
-ORDER BY a.attempt
+SELECT attempt, group_id, submitted_at, status, retried, body
+FROM attempt
+WHERE dispatch = :dispatch AND node = :node AND attempt > 0
+UNION ALL
+SELECT attempt, group_id, submitted_at, status, 0, NULL
+FROM task
+WHERE dispatch = :dispatch AND node = :node AND status IN ('SUBMITTED', 'STARTING', 'RUNNING')
+ORDER BY 1
 
--- query: add_outcomes
+-- query: end_attempts
 -- rows: dispatch bigint, node bigint, attempt integer, status text, cause text, started integer, retried integer, body bytea
-INSERT INTO outcome (dispatch, node, attempt, status, cause, started, retried, body)
-SELECT dispatch, node, attempt, status, cause, started, retried, body FROM r
+INSERT INTO attempt (dispatch, node, attempt, group_id, submitted_at, status, cause, started, retried, body)
+SELECT r.dispatch, r.node, r.attempt, t.group_id, t.submitted_at, r.status, r.cause, r.started, r.retried, r.body
+FROM r JOIN task t ON t.dispatch = r.dispatch AND t.node = r.node
 
 -- query: used_attempts
 SELECT node, cause, COUNT(*)
-FROM outcome
+FROM attempt
 WHERE dispatch = :dispatch AND started = 1 AND cause <> '' AND attempt > 0
 GROUP BY node, cause
 
 -- query: outputs
-SELECT t.node, o.body
+SELECT t.node, a.body
 FROM task t
-JOIN outcome o ON o.dispatch = t.dispatch AND o.node = t.node AND o.attempt = t.attempt
+JOIN attempt a ON a.dispatch = t.dispatch AND a.node = t.node AND a.attempt = t.attempt
 WHERE t.dispatch = :dispatch AND t.status = 'COMPLETED' AND t.node {in_numbers:nodes}

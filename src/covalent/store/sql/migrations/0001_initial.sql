@@ -1,6 +1,6 @@
 -- No cause is ''.
 
--- key: never used again. The columns from new_object to cancelled count the dispatch's tasks by status.
+-- key: never used again.
 CREATE TABLE dispatch (
     key {identity},
     id TEXT NOT NULL UNIQUE,
@@ -16,21 +16,13 @@ CREATE TABLE dispatch (
     redispatch_of TEXT,
     reuse INTEGER NOT NULL,
     owner TEXT NOT NULL,
-    tasks INTEGER NOT NULL,
-    new_object INTEGER NOT NULL,
-    ready INTEGER NOT NULL DEFAULT 0,
-    submitted INTEGER NOT NULL DEFAULT 0,
-    starting INTEGER NOT NULL DEFAULT 0,
-    running INTEGER NOT NULL DEFAULT 0,
-    completed INTEGER NOT NULL DEFAULT 0,
-    failed INTEGER NOT NULL DEFAULT 0,
-    cancelled INTEGER NOT NULL DEFAULT 0
+    tasks INTEGER NOT NULL
 );
 
 CREATE INDEX dispatch_unfinished ON dispatch (key) WHERE status IN ('NEW_OBJECT', 'RUNNING');
 CREATE INDEX dispatch_by_parent ON dispatch (parent_id) WHERE parent_id IS NOT NULL;
 
--- Apart from its dispatch, whose row changes at every turn and would carry it along.
+-- Apart from its dispatch, which lists read.
 CREATE TABLE graph (
     dispatch BIGINT NOT NULL,
     body {bytes} NOT NULL,
@@ -54,6 +46,7 @@ CREATE TABLE object_ref (
 
 CREATE INDEX object_ref_by_digest ON object_ref (digest);
 
+-- group_id, submitted_at: of the last attempt.
 CREATE TABLE task (
     dispatch BIGINT NOT NULL,
     node BIGINT NOT NULL,
@@ -62,6 +55,8 @@ CREATE TABLE task (
     executor TEXT NOT NULL,
     status TEXT NOT NULL DEFAULT 'NEW_OBJECT',
     attempt INTEGER NOT NULL DEFAULT 0,
+    group_id TEXT NOT NULL DEFAULT '',
+    submitted_at DOUBLE PRECISION,
     started_at DOUBLE PRECISION,
     ended_at DOUBLE PRECISION,
     cause TEXT NOT NULL DEFAULT '',
@@ -78,53 +73,40 @@ CREATE TABLE task_group (
     handle TEXT,
     sender TEXT NOT NULL,
     PRIMARY KEY (dispatch, group_id)
-);
+) {clustered};
 
+-- One for each attempt that has ended. Attempt 0 holds the value of a task that was not run because it was reused.
 CREATE TABLE attempt (
     dispatch BIGINT NOT NULL,
     node BIGINT NOT NULL,
     attempt INTEGER NOT NULL,
     group_id TEXT NOT NULL,
-    submitted_at DOUBLE PRECISION NOT NULL,
-    PRIMARY KEY (dispatch, node, attempt)
-) {clustered};
-
--- One for each attempt that has ended. Attempt 0 holds the value of a task that was not run because it was reused.
-CREATE TABLE outcome (
-    dispatch BIGINT NOT NULL,
-    node BIGINT NOT NULL,
-    attempt INTEGER NOT NULL,
+    submitted_at DOUBLE PRECISION,
     status TEXT NOT NULL,
     cause TEXT NOT NULL,
     started INTEGER NOT NULL,
     retried INTEGER NOT NULL,
     body {bytes},
     PRIMARY KEY (dispatch, node, attempt)
-);
+) {clustered};
 
-CREATE INDEX outcome_used ON outcome (dispatch, node, cause) WHERE started = 1 AND cause <> '';
+CREATE INDEX attempt_used ON attempt (dispatch, node, cause) WHERE started = 1 AND cause <> '';
 
--- Numbers are given out at the end of a transaction, under the lock of this one row, so that they become visible in order.
-CREATE TABLE event_counter (
-    seq BIGINT NOT NULL
-);
-
-INSERT INTO event_counter (seq) VALUES (0);
-
+-- seq: from 1 in each dispatch, given out under the lock of the dispatch's row, so that the numbers become visible in order.
 -- node: -1 for the dispatch itself.
+-- counts: in the last event of each turn, how many of the dispatch's tasks are in each status; in the others ''.
 CREATE TABLE event (
-    seq {number} PRIMARY KEY,
     dispatch BIGINT NOT NULL,
+    seq BIGINT NOT NULL,
     node BIGINT NOT NULL,
     attempt INTEGER NOT NULL,
     status TEXT NOT NULL,
     at DOUBLE PRECISION NOT NULL,
     cause TEXT NOT NULL,
-    detail TEXT NOT NULL
-);
-
-CREATE INDEX event_by_dispatch ON event (dispatch, seq);
-CREATE INDEX event_by_node ON event (dispatch, node, seq);
+    detail TEXT NOT NULL,
+    counts TEXT NOT NULL,
+    PRIMARY KEY (dispatch, seq)
+) {clustered};
 
 CREATE TABLE dispatcher (
     owner TEXT NOT NULL PRIMARY KEY,
