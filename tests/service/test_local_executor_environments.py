@@ -189,11 +189,12 @@ async def test_a_package_that_does_not_build_fails_with_the_end_of_its_build(
     assert len(outcome.message) < 4000
 
 
-async def test_a_half_built_environment_is_built_again(executor: LocalExecutor, book: Book) -> None:
+async def test_a_half_built_environment_is_built_again(book: Book) -> None:
     requirement = make_wheel(book.data_dir, "pear", "1.0", 1)
     environment = Environment(pip=(requirement,))
     book.add(lambda: look("pear"), environment=environment)
-    await run(executor, book)
+    async with runtime(book.data_dir) as made:
+        await run(bound(made), book)
     (complete,) = (book.data_dir / "environments").glob("*/covalent-complete.json")
     complete.unlink()
     shutil.rmtree(complete.parent / "lib")

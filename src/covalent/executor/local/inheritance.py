@@ -41,6 +41,7 @@ class OldWorker:
         self.is_alive = is_locked(files.journal)
         # Read after that: a dead worker writes nothing more.
         self.ledger = read_ledger(files.journal)
+        self.was_busy = self.is_alive and self.ledger.current is not None  #: It was on a task when it was found.
         self.unstored = self.ledger.keys
         self.awaited: tuple[Key, Group] | None = None  #: Who waits for the task that it is, or was, on.
         self.doom: Outcome | None = None
@@ -84,7 +85,7 @@ class Inheritance:
     def __init__(self, directory: Path, objects: ObjectStore, threads: Executor, on_end: Callable[[], None]) -> None:
         self._directory, self._objects, self._threads = directory, objects, threads
         self._on_end = on_end
-        self.alive = 0  #: Old workers that are still on their last task.
+        self.busy = 0  #: Old workers that are still on their last task.
         self._loop = asyncio.get_running_loop()
         self._by_key: dict[Key, OldWorker] = {}
         self._watches: set[asyncio.Task[None]] = set()
@@ -94,7 +95,7 @@ class Inheritance:
         for old in await self._loop.run_in_executor(self._threads, self._scan):
             self._index(old)
             if old.is_alive:
-                self.alive += 1
+                self.busy += old.was_busy
                 self._start(self._watch(old))
 
     def claim(self, group: Group, ref: TaskRef) -> bool:
@@ -166,7 +167,7 @@ class Inheritance:
             await asyncio.sleep(delay_s)
             delay_s = min(delay_s * 1.5, longest_s)
         await self._loop.run_in_executor(self._threads, old.reread)
-        self.alive -= 1
+        self.busy -= old.was_busy
         self._on_end()
         self._index(old)
         await self._deliver_awaited(old)

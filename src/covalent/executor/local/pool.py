@@ -226,7 +226,7 @@ class LocalPool:
         is_full = len(self.lanes) == 1 and self._base.size == self.size
         if self._is_closed or is_full:
             return
-        free = max(0, self.size - self._inheritance.alive - sum(lane.size for lane in self.lanes.values()))
+        free = max(0, self.size - self._inheritance.busy - sum(lane.size for lane in self.lanes.values()))
         # The smallest first, or a lane that always wants more would leave nothing for one that has nothing.
         for lane in sorted(self.lanes.values(), key=lambda lane: lane.size):
             if lane.is_hopeless and lane.queue:
