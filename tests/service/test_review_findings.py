@@ -6,6 +6,8 @@ import threading
 import time
 from pathlib import Path
 
+import psutil
+
 import covalent as ct
 from covalent.client.server import connect
 from covalent.errors import TaskError
@@ -139,3 +141,27 @@ def test_sublattices_that_recurse_too_deep_fail_and_take_nothing_with_them(serve
     except TaskError as error:
         assert "sublattices" in str(error)
     assert ct.get_result(ct.dispatch(deep)(5), wait=True).result == 0
+
+
+@ct.electron(executor=ct.executor.LocalExecutor(time_limit=1))
+def leave_a_daemon(path):
+    import subprocess
+
+    subprocess.run(["bash", "-c", f"setsid sleep 600 & echo $! > {path}"], check=True)
+    time.sleep(60)
+
+
+@ct.lattice
+def daemons(path):
+    return leave_a_daemon(path)
+
+
+def test_a_time_limit_ends_children_that_have_left_the_session_too(server: RunningServer, tmp_path: Path):
+    path = tmp_path / "pid"
+    result = ct.get_result(ct.dispatch(daemons)(str(path)), wait=True)
+    assert result.status == "FAILED"
+    pid = int(path.read_text())
+    deadline = time.monotonic() + 5
+    while psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE:
+        assert time.monotonic() < deadline, "the daemon lives on"
+        time.sleep(0.05)

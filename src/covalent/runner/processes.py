@@ -36,9 +36,16 @@ def adopt_descendants() -> None:
 
 
 def reap() -> None:
-    """Let go of adopted processes that have ended. Only between tasks: no subprocess object waits for its process then."""
+    """Let go of adopted processes that have ended.
+
+    One of this process's own session may be the child of a library that still wants to know how it ended, so it is left alone.
+    """
+    if not hasattr(os, "waitid"):
+        return
     try:
-        while os.waitpid(-1, os.WNOHANG)[0]:
-            pass
-    except ChildProcessError:
+        while ended := os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT):
+            if os.getsid(ended.si_pid) == os.getsid(0):
+                return
+            os.waitpid(ended.si_pid, os.WNOHANG)
+    except (ChildProcessError, ProcessLookupError):
         return

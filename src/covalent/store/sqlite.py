@@ -55,7 +55,7 @@ BUSY_S: Final = 30.0
 
 #: Rows that go into the database in one step, the largest number first. One step each would let a busy thread of the same process
 #: take the interpreter between any two rows and keep it for 5 ms.
-ROWS_AT_ONCE: Final = (256, 64, 16)
+ROWS_AT_ONCE: Final = (256, 64, 16, 4, 3, 2, 1)
 
 #: Up to so many rows are quicker updated one by one, without the table that they would be put in together.
 FEW_ROWS: Final = 3
@@ -91,10 +91,10 @@ class SqliteSession(Session):
                 execute(sql, row)
         else:
             start = 0
-            while start < len(rows):
-                count = _at_once(len(rows) - start)
-                execute(self._over(query, count), list(chain.from_iterable(rows[start : start + count])))
-                start += count
+            for count in ROWS_AT_ONCE:
+                while len(rows) - start >= count:
+                    execute(self._over(query, count), list(chain.from_iterable(rows[start : start + count])))
+                    start += count
         return self.connection.total_changes - before  # A cursor counts no rows of a statement that begins with WITH.
 
     def _over(self, name: str, count: int) -> str:
@@ -227,11 +227,6 @@ class SqliteDatabase(Database):
             cached_statements=256,
         )
         return SqliteSession(connection, self._queries)
-
-
-def _at_once(rows: int) -> int:
-    """How many of so many rows go into the next step: one of a few numbers, so that few statements are prepared."""
-    return next((count for count in ROWS_AT_ONCE if count <= rows), rows)
 
 
 def _set_wal(connection: sqlite3.Connection) -> str:
