@@ -165,3 +165,27 @@ def test_a_time_limit_ends_children_that_have_left_the_session_too(server: Runni
     while psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE:
         assert time.monotonic() < deadline, "the daemon lives on"
         time.sleep(0.05)
+
+
+@ct.electron
+def close_everything(path):
+    import os
+
+    os.closerange(3, 256)
+    files = [open(path, "a") for _ in range(60)]
+    return len(files)
+
+
+@ct.lattice
+def closing(path):
+    return close_everything(path)
+
+
+def test_a_task_that_closes_its_workers_files_ends_its_worker_and_nothing_is_written_elsewhere(
+    server: RunningServer, tmp_path: Path
+):
+    precious = tmp_path / "precious"
+    precious.write_text("precious\n" * 1000)
+    result = ct.get_result(ct.dispatch(closing)(str(precious)), wait=True)
+    assert result.status == "FAILED"
+    assert precious.read_text() == "precious\n" * 1000

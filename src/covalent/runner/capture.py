@@ -12,6 +12,7 @@ import os
 import sys
 from typing import IO, Any
 
+from .descriptors import identity, insist
 from .spill import INLINE_LOG_BYTES, Spill, Stored
 
 _CHUNK_BYTES = 1024 * 1024
@@ -24,6 +25,7 @@ class Stream:
         self._name, self._number, self._objects = name, fd, objects
         self._fd = os.dup(fd)
         os.set_inheritable(self._fd, False)
+        self._identity = identity(self._fd)
         self._file: IO[str] = getattr(sys, name)
         self._make_live()
 
@@ -56,6 +58,7 @@ class Stream:
 
     def settle(self) -> None:
         """Undo what the task did to the stream itself, and write out what is buffered."""
+        insist(self._fd, self._identity)
         current: Any = getattr(sys, self._name)
         for file in {current, self._file}:
             # It may be closed, or be anything that the task has put there.

@@ -17,13 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from . import wire
+from .descriptors import identity, insist
 
 #: Bytes of stored outcomes that may lie in a journal before they are cleared away.
 SLACK_BYTES = 256 * 1024
-
-
-#: Exit code of a worker whose descriptors a task has closed.
-LOST_DESCRIPTOR = 97
 
 
 class Journal:
@@ -33,7 +30,7 @@ class Journal:
         self._path = path
         self._hello = wire.record(wire.encode(wire.HELLO, 0, hello))
         self._fd = self._create(path)
-        self._file = _identity(self._fd)
+        self._file = identity(self._fd)
         self._size = self._stored_end = len(self._hello)
         self._written = self._acked = 0
         self._ends: deque[int] = deque()
@@ -103,9 +100,7 @@ class Journal:
 
     def _append(self, message: bytes) -> None:
         record = wire.record(message)
-        if self._file != _identity(self._fd):
-            # A task has closed the descriptor, and something else has its number now: writing would damage it.
-            os._exit(LOST_DESCRIPTOR)
+        insist(self._fd, self._file)
         try:
             _write_all(self._fd, record)
         except OSError:
@@ -127,7 +122,7 @@ class Journal:
             Path(temporary).unlink(missing_ok=True)
             return
         os.close(self._fd)
-        self._fd, self._file = fd, _identity(fd)
+        self._fd, self._file = fd, identity(fd)
         shift = self._stored_end - len(self._hello)
         self._size -= shift
         self._stored_end -= shift
@@ -138,15 +133,6 @@ class Journal:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         _write_all(fd, self._hello)
         return fd
-
-
-def _identity(fd: int) -> tuple[int, int] | None:
-    """Which file a descriptor stands for."""
-    try:
-        status = os.fstat(fd)
-    except OSError:
-        return None
-    return status.st_dev, status.st_ino
 
 
 def _write_all(fd: int, data: bytes) -> None:
