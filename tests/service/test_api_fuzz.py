@@ -27,6 +27,9 @@ FUZZING = settings(
     suppress_health_check=list(HealthCheck),
 )
 
+#: What MessagePack can hold, far beyond what a submission may.
+SMALL = st.integers(-(2**40), 2**40)
+
 
 @ct.electron
 def double(x):
@@ -49,9 +52,7 @@ def damaged_submissions(draw: st.DrawFn) -> bytes:
         if not isinstance(place[key], dict | list) or not place[key] or draw(st.booleans()):
             break
         place = place[key]
-    place[key] = draw(
-        st.none() | st.integers(-(2**40), 2**40) | st.text(max_size=20) | st.lists(st.integers(), max_size=3)
-    )
+    place[key] = draw(st.none() | SMALL | st.text(max_size=20) | st.lists(SMALL, max_size=3))
     return msgspec.msgpack.encode(whole)
 
 

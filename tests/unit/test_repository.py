@@ -87,7 +87,7 @@ def test_every_library_that_the_code_imports_is_a_dependency():
     used = {distribution for name in imported for distribution in distributions[name]}
     assert used <= needed | extra
     # The server's libraries find these two by themselves.
-    assert needed - used == {"httptools", "uvloop"}
+    assert needed - used == {"uvloop"}
 
 
 @pytest.mark.parametrize("path", LOCKS, ids=lambda p: p.name)
