@@ -119,9 +119,6 @@ class DispatchScheduler:
         )
         return Turn(changes=changes, commands=tuple(self._commands), ended=ended)
 
-    def state(self, node_id: int) -> Status:
-        return self._states[node_id]
-
     def is_unwanted(self, node_id: int) -> bool:
         """Whether somebody wants the task to end that is under way."""
         return node_id in self._unwanted

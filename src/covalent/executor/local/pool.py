@@ -88,7 +88,6 @@ class LocalPool:
         pool = cls(data_dir, size)
         await pool._in_thread(pool._undertaker.out_of_memory.start)
         await pool._in_thread(pool._spool.prepare)
-        await pool._in_thread(pool._objects.sweep)
         await pool._inheritance.open()
         pool.staff()
         return pool
