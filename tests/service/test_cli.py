@@ -102,7 +102,8 @@ def test_a_port_of_another_program_is_said_in_one_sentence(home):
 
 def test_a_restart_can_move_it_to_another_port(home):
     said("start")
-    port = 49000 + os.getpid() % 1000
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
     said("restart", "-p", str(port))
     assert read_record().address == f"http://127.0.0.1:{port}"
 
