@@ -28,7 +28,9 @@
     │       ├── DiskFullError
     │       └── StoreUnavailableError
     ├── ExecutorError             an executor cannot be had or refuses its settings
-    │   └── UnknownExecutorError
+    │   ├── UnknownExecutorError
+    │   ├── ThrottledError        a service wants fewer calls
+    │   └── ServiceUnreachableError   no answer came from a service
     ├── IntegrityError            bytes are not what their digest says
     └── TaskError                 a task did not complete; raised by ``Result``
 
@@ -260,6 +262,18 @@ class UnknownExecutorError(ExecutorError):
             near = hint(name, names)
         super().__init__(f"There is no executor {name!r}.{near} Known here: {', '.join(names)}.")
         self.name = name
+
+
+class ThrottledError(ExecutorError):
+    """A service wants fewer calls; nothing was done."""
+
+    retryable = True
+
+
+class ServiceUnreachableError(ExecutorError):
+    """No answer came from a service; what was asked may have been done or not."""
+
+    retryable = True
 
 
 class IntegrityError(CovalentError):

@@ -149,6 +149,8 @@ class Outcome:
     place: str = ""  #: Where it ran: a worker, a container, an instance.
     #: False if it is certain that no user code ran; such an attempt costs no retry.
     started: bool = True
+    #: Where logs, times and measurements lie that nobody has asked for yet; see ``AsyncBaseExecutor.complete``.
+    details: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -195,6 +197,7 @@ class GroupMetadata:
     node_ids: tuple[int, ...]
     cwd: str = ""
     python: str = ""
+    out_of_memory: int = 0  #: How often each of these tasks has run out of memory before.
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -29,7 +29,7 @@ BUILT = {".venv", ".git", "site", "build", "dist", "node_modules", "__pycache__"
 LOCK_INPUTS = {
     "build.lock": (False, (), ("build",)),
     "demo.lock": (True, (), ("demo",)),
-    "dev.lock": (True, ("postgres",), ("dev",)),
+    "dev.lock": (True, ("aws", "emulator", "postgres"), ("dev",)),
     "docs.lock": (True, (), ("docs",)),
     "bench.lock": (True, (), ("bench",)),
     "constraints.txt": (

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import inspect
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable, Hashable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Protocol, TypeVar
 
 from ..errors import ExecutorError, hint
-from ..model import Blob, GroupMetadata, TaskRef, TaskSpec, TaskUpdate
+from ..model import Blob, GroupMetadata, Outcome, TaskRef, TaskSpec, TaskUpdate
 
 T = TypeVar("T")
 
@@ -48,6 +48,12 @@ class Resources(Protocol):
 
     def path(self, blob: Blob) -> Path:
         """Where a blob without data and without URI lies on this machine."""
+
+    async def fetch(self, blob: Blob) -> Path:
+        """Bring a blob that lies elsewhere, at its URI, to this machine; where it lies then. Its digest has been checked.
+
+        :raises CovalentError: if no executor that the dispatcher knows can read it, or if it is gone or damaged
+        """
 
 
 class AsyncBaseExecutor(ABC):
@@ -145,3 +151,34 @@ class AsyncBaseExecutor(ABC):
     async def read_log(self, metadata: GroupMetadata, ref: TaskRef, stream: str, offset: int, limit: int) -> bytes:
         """Up to ``limit`` bytes, from byte ``offset`` on, of what a running attempt wrote to ``stdout`` or ``stderr``."""
         return b""
+
+    async def why(self, metadata: GroupMetadata, ref: TaskRef, handle: Any) -> str:
+        """What holds up an attempt that has not ended, in a sentence; empty if there is nothing to say."""
+        return ""
+
+    # What it left in a place of its own. An executor whose values all lie with the dispatcher has none of these to do.
+
+    def can_read(self, uri: str) -> bool:
+        """Whether :meth:`download` is the way to what lies at ``uri``. Light: no client, no network."""
+        return False
+
+    async def download(self, uri: str) -> AsyncIterator[bytes]:
+        """The bytes at ``uri``, in pieces.
+
+        :raises ExecutorError: if they cannot be read
+        """
+        raise ExecutorError(f"{type(self).__name__} cannot read {uri}")
+        yield b""
+
+    async def complete(self, outcome: Outcome) -> Outcome:
+        """An outcome whose :attr:`~covalent.model.Outcome.details` are elsewhere, with measurements, times and logs.
+
+        :raises ExecutorError: if they cannot be read
+        """
+        return outcome
+
+    async def purge(self, group_ids: Sequence[str]) -> None:  # noqa: B027 - most have nothing to do
+        """Called once nothing refers to these groups any more: what is kept for them elsewhere goes.
+
+        :raises ExecutorError: if it cannot be deleted now; it is then tried again
+        """

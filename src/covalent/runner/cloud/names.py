@@ -1,0 +1,98 @@
+"""Names that the dispatcher and a container must agree on: objects below a bucket's prefix, and variables of the container.
+
+::
+
+    functions/<sha256>                           a pickled callable or hooks, once
+    values/<sha256>                              a large argument, once
+    runner/<sha256>.pyz                          this program, once per version
+    groups/<group>/manifest                      what task i runs
+    groups/<group>/outcomes/<i>.<attempt>.ok.<size>.<sha256>     it completed; size and digest are those of its result
+    groups/<group>/outcomes/<i>.<attempt>.error                  it did not
+    groups/<group>/<i>/<attempt>/<sha256>        its result
+    groups/<group>/<i>/<attempt>/{stdout,stderr} what it printed, if that is too long for the outcome
+
+``i`` is the task's place in the manifest, from 0; ``attempt`` is the service's own count, from 1. The content of an outcome is a message
+of :mod:`..wire` of kind OUTCOME; a blob of it that is too large to be in the message lies beside it. Outcomes and results are created,
+never overwritten; where a task has several outcomes, the first that the dispatcher saw counts, for ever.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+#: Where the manifest, and with it everything else, lies.
+MANIFEST_VARIABLE = "COVALENT_MANIFEST"
+#: Where this program lies.
+RUNNER_VARIABLE = "COVALENT_RUNNER"
+#: The Python of the workflow, as ``3.11``.
+PYTHON_VARIABLE = "COVALENT_PYTHON"
+#: Index in the manifest of the job's first task.
+FIRST_VARIABLE = "COVALENT_FIRST"
+#: Name of the variable in which the service says which task of the job this is; a job of one task may lack it.
+INDEX_VARIABLE = "COVALENT_INDEX_IN"
+#: Name of the variable in which the service counts attempts from 1; may be absent.
+ATTEMPT_VARIABLE = "COVALENT_ATTEMPT_IN"
+#: The region of the bucket, for services that need it.
+REGION_VARIABLE = "COVALENT_REGION"
+#: Directory for temporary files.
+SCRATCH_VARIABLE = "COVALENT_SCRATCH"
+
+#: Begins lines of standard error in what the container prints, so that both streams can be told apart.
+STDERR_MARK = "\x1e"
+
+
+class OutcomeName(NamedTuple):
+    """The last part of an outcome's key."""
+
+    task: int  #: Its place in the manifest.
+    attempt: int
+    size: int | None  #: Of the result; None if it did not complete.
+    digest: str  #: Of the result; empty if it did not complete.
+
+    @classmethod
+    def parse(cls, name: str) -> OutcomeName:
+        """:raises ValueError: if it is no such name"""
+        index, attempt, kind, *rest = name.split(".")
+        if kind == "error" and not rest:
+            return cls(int(index), int(attempt), None, "")
+        if kind == "ok" and len(rest) == 2 and len(rest[1]) == 64:
+            return cls(int(index), int(attempt), int(rest[0]), rest[1])
+        raise ValueError(f"not the name of an outcome: {name[:120]!r}")
+
+    def __str__(self) -> str:
+        end = "error" if self.size is None else f"ok.{self.size}.{self.digest}"
+        return f"{self.task}.{self.attempt}.{end}"
+
+
+def function_key(digest: str) -> str:
+    return f"functions/{digest}"
+
+
+def value_key(digest: str) -> str:
+    return f"values/{digest}"
+
+
+def runner_key(digest: str) -> str:
+    return f"runner/{digest}.pyz"
+
+
+def group_prefix(group: str) -> str:
+    """Everything that goes when the group is purged."""
+    return f"groups/{group}/"
+
+
+def manifest_key(group: str) -> str:
+    return f"groups/{group}/manifest"
+
+
+def outcomes_prefix(group: str) -> str:
+    return f"groups/{group}/outcomes/"
+
+
+def outcome_key(group: str, name: OutcomeName) -> str:
+    return f"groups/{group}/outcomes/{name}"
+
+
+def task_key(group: str, index: int, attempt: int, name: str) -> str:
+    """``name`` is ``stdout``, ``stderr`` or the digest of the result."""
+    return f"groups/{group}/{index}/{attempt}/{name}"
