@@ -30,7 +30,9 @@
     ├── ExecutorError             an executor cannot be had or refuses its settings
     │   ├── UnknownExecutorError
     │   ├── ThrottledError        a service wants fewer calls
-    │   └── ServiceUnreachableError   no answer came from a service
+    │   ├── ServiceUnreachableError   no answer came from a service
+    │   └── ObjectNotFoundError   a bucket does not hold what should be there
+    ├── EmulatorError             an emulator cannot start, or is asked for what it cannot do
     ├── IntegrityError            bytes are not what their digest says
     └── TaskError                 a task did not complete; raised by ``Result``
 
@@ -248,7 +250,7 @@ class ExecutorError(CovalentError):
 
 
 #: Executors of later versions, by short name; the name of the class of each.
-COMING_EXECUTORS = {"awsbatch": "AWSBatchExecutor", "azurebatch": "AzureBatchExecutor", "gcpbatch": "GCPBatchExecutor"}
+COMING_EXECUTORS = {"azurebatch": "AzureBatchExecutor", "gcpbatch": "GCPBatchExecutor"}
 
 
 class UnknownExecutorError(ExecutorError):
@@ -257,7 +259,7 @@ class UnknownExecutorError(ExecutorError):
     def __init__(self, name: str, known: Iterable[str]) -> None:
         names = sorted(known)
         if name in COMING_EXECUTORS:
-            near = " This version has the local executor only; those for batch services are coming."
+            near = " It is coming; this version does not have it."
         else:
             near = hint(name, names)
         super().__init__(f"There is no executor {name!r}.{near} Known here: {', '.join(names)}.")
@@ -274,6 +276,20 @@ class ServiceUnreachableError(ExecutorError):
     """No answer came from a service; what was asked may have been done or not."""
 
     retryable = True
+
+
+class ObjectNotFoundError(ExecutorError):
+    """Nothing lies at a place in a bucket where something is expected."""
+
+    def __init__(self, uri: str) -> None:
+        super().__init__(
+            f"Nothing lies at {uri}: it was deleted, or the bucket is another one. Run the workflow again to have it made again."
+        )
+        self.uri = uri
+
+
+class EmulatorError(CovalentError):
+    """An emulator cannot start, or is asked for what it cannot do."""
 
 
 class IntegrityError(CovalentError):

@@ -34,6 +34,8 @@ TABLES = (
     "object_ref",
     "task",
     "task_group",
+    "executor",
+    "borrowed",
     "attempt",
     "event",
     "cancel_wish",
@@ -124,7 +126,9 @@ def test_files_that_no_remaining_dispatch_needs_are_reported(store: Store):
     report = store.purge([one.id])
     assert set(report.orphaned_objects) == {digest(name) for name in ("lattice", "pickled", "stderr")}
     report = store.purge(None)
-    assert set(report.orphaned_objects) == shared | {digest(n) for n in ("other's", "stdout", "in", "deep")}
+    assert set(report.orphaned_objects) == shared | {
+        digest(n) for n in ("other's", "stdout", "in", "deep", "elsewhere")
+    }
     assert report.dispatches == 1
 
 

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import base64
-import hashlib
 import importlib.metadata
 import os
 import shutil
 import subprocess
 import sys
 import time
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,11 +16,13 @@ from typing import Any
 import cloudpickle
 import pytest
 
-from covalent.executor.local import LocalExecutor, environments
+from covalent.executor.local import LocalExecutor
 from covalent.executor.local.pool import shared_pool
 from covalent.model import Environment
+from covalent.runner import packages
 from covalent.states import Cause, Status
 from tests.support.local_executor import Book, GroupRun, bound, runtime
+from tests.support.wheels import make_wheel
 
 cloudpickle.register_pickle_by_value(sys.modules[__name__])
 
@@ -37,26 +36,6 @@ def offline() -> Iterator[None]:
         patch.setenv("UV_OFFLINE", "1")
         patch.setenv("PIP_NO_INDEX", "1")
         yield
-
-
-def make_wheel(directory: Path, name: str, version: str, value: object) -> str:
-    """A package with one module, which holds a value, and one script; returns the requirement for it."""
-    files = {
-        f"{name}.py": f"VALUE = {value!r}\ndef main(): print(VALUE)\n",
-        f"{name}-{version}.dist-info/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n",
-        f"{name}-{version}.dist-info/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
-        f"{name}-{version}.dist-info/entry_points.txt": f"[console_scripts]\n{name}-tool = {name}:main\n",
-    }
-    record = f"{name}-{version}.dist-info/RECORD"
-    lines = []
-    wheel = directory / f"{name}-{version}-py3-none-any.whl"
-    with zipfile.ZipFile(wheel, "w") as archive:
-        for path, text in files.items():
-            digest = base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).rstrip(b"=").decode()
-            lines.append(f"{path},sha256={digest},{len(text)}\n")
-            archive.writestr(path, text)
-        archive.writestr(record, "".join(lines) + f"{record},,\n")
-    return f"{name} @ {wheel.as_uri()}"
 
 
 def look(name: str) -> Any:
@@ -77,7 +56,7 @@ async def test_a_task_gets_the_packages_that_it_asks_for_and_sees_the_servers_ow
     if installer == "pip":
         pytest.importorskip("pip")
         monkeypatch.setattr(shutil, "which", lambda name: None)
-        monkeypatch.setattr(environments, "_beside", lambda name: None)
+        monkeypatch.setattr(packages, "beside", lambda name: None)
 
     def task() -> Any:
         import cloudpickle

@@ -45,8 +45,10 @@ def completed(**more: object) -> Outcome:
     return Outcome(status=Status.COMPLETED, output=VALUE, **more)  # type: ignore[arg-type]
 
 
-def failed(cause: Cause = Cause.USER, *, started: bool = True, message: str = "boom") -> Outcome:
-    return Outcome(status=Status.FAILED, cause=cause, message=message, started=started)
+def failed(
+    cause: Cause = Cause.USER, *, started: bool = True, message: str = "boom", details: str | None = None
+) -> Outcome:
+    return Outcome(status=Status.FAILED, cause=cause, message=message, started=started, details=details)
 
 
 def cancelled() -> Outcome:
@@ -79,6 +81,7 @@ class World:
     tasks: list[TaskInfo] = field(default_factory=list)
     used: dict[int, dict[Cause, int]] = field(default_factory=dict)
     groups: dict[str, GroupRecord] = field(default_factory=dict)
+    out_of_memory: dict[str, int] = field(default_factory=dict)
     runs: dict[tuple[int, int], Outcome | None] = field(default_factory=dict)
     pending: list[Command] = field(default_factory=list)
     history: list[tuple[int, Status, Status]] = field(default_factory=list)
@@ -111,6 +114,10 @@ class World:
         """Lose all that was not stored, and go on from the store; sent groups are still out there."""
         self.scheduler = self._scheduler()
         self.pending = [c for c in self.pending if isinstance(c, SendGroup)]
+        for node_id, _ in self.out():
+            group_id = self.scheduler.group_of(node_id)
+            assert group_id is not None
+            assert self.scheduler.out_of_memory(node_id) == self.out_of_memory[group_id], "a group changed its size"
         self.feed(Start(at=1.0))
 
     def feed(self, *events: SchedulerEvent) -> Turn:
@@ -153,6 +160,10 @@ class World:
                 cause=step.outcome.cause if step.outcome else None,
                 message=step.outcome.message if step.outcome else "",
             )
+        for group in turn.changes.groups:
+            counts = {self.used.get(ref.node_id, {}).get(Cause.OUT_OF_MEMORY, 0) for ref in group.refs}
+            assert len(counts) == 1, "a group of tasks that want different amounts of memory"
+            (self.out_of_memory[group.group_id],) = counts
         for dispatch_step in turn.changes.steps:
             assert dispatch_step.source is self.status
             assert dispatch_step.target in DISPATCH_STEPS[self.status]

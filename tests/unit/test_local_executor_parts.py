@@ -8,6 +8,7 @@ import json
 import os
 import signal
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +18,13 @@ from hypothesis import strategies as st
 
 from covalent.errors import ExecutorError
 from covalent.executor.local.durations import Durations
-from covalent.executor.local.messages import MalformedError, TaskWriter, decode_outcome, name_task
+from covalent.executor.local.messages import name_task, path_in, spooled
 from covalent.executor.local.processes import exit_code, explain_exit
-from covalent.executor.local.requirements import all_satisfied
 from covalent.executor.local.spool import FUNCTION_BYTES, GRACE_S, Spool
+from covalent.executor.messages import MalformedError, TaskWriter, decode_outcome
 from covalent.model import Blob, Environment, GroupMetadata, NodeKind, Outcome, TaskSpec
 from covalent.runner import wire
+from covalent.runner.packages import all_satisfied
 from covalent.runner.values import Payload
 from covalent.states import Cause, Status
 
@@ -117,10 +119,15 @@ def spec(**changes: Any) -> TaskSpec:
 METADATA = GroupMetadata(dispatch_id="d", group_id="g", node_ids=(7,), cwd="/here", python="3.11.7")
 
 
+class Files:
+    """Resources of which only the paths are asked for."""
+
+    def path(self, blob: Blob) -> Path:
+        return Path("/objects", blob.digest[:2])
+
+
 def written(one: TaskSpec, **changes: Any) -> tuple[dict[str, Any], Any]:
-    writer = TaskWriter(
-        METADATA, lambda blob: f"/objects/{blob.digest[:2]}", changes.get("function_path", lambda blob: None)
-    )
+    writer = TaskWriter(METADATA, partial(path_in, Files()), changes.get("function_path", lambda blob: None))
     head_bytes, frame = writer.write(one)
     return json.loads(frame[:head_bytes]), memoryview(frame)[head_bytes:]
 
@@ -154,7 +161,7 @@ def test_a_function_that_is_kept_in_a_file_is_not_in_the_message() -> None:
 
 
 def test_what_tasks_share_may_still_change_between_them() -> None:
-    writer = TaskWriter(METADATA, str, lambda blob: None)
+    writer = TaskWriter(METADATA, str)
     for content in (b"f", b"gg"):
         function = Blob(digest=hashlib.sha256(content).hexdigest(), size=len(content), data=content)
         head_bytes, frame = writer.write(spec(function=function))
@@ -168,8 +175,8 @@ def test_a_value_in_a_cloud_is_refused() -> None:
 
 
 def test_every_message_to_a_worker_names_its_task() -> None:
-    writer = TaskWriter(METADATA, str, lambda blob: None)
-    for head_bytes, frame in (writer.write(spec()), writer.spooled(spec(), "/spool/x")):
+    writer = TaskWriter(METADATA, str)
+    for head_bytes, frame in (writer.write(spec()), spooled("g", spec(), "/spool/x")):
         assert name_task(wire.decode(wire.PREFIX.pack(wire.TASK, 0, head_bytes) + frame)) == ("g", 7, 2)
 
 

@@ -77,6 +77,36 @@ def test_user_errors_are_retried_only_as_often_as_asked():
     assert world.status is Status.FAILED and world.used == {0: {Cause.USER: 3}}
 
 
+def test_tasks_that_ran_out_of_memory_as_often_come_again_together():
+    world = World(graph(node(), node(), node(), node()), retries=2)
+    world.start()
+    world.take(SendGroup)
+    for node_id, cause in enumerate([Cause.OUT_OF_MEMORY, Cause.USER, Cause.OUT_OF_MEMORY, Cause.OUT_OF_MEMORY]):
+        world.end(node_id, failed(cause))
+    world.feed(*(Due(at=3.0, node_id=node_id) for node_id in range(4)))
+    groups = [c.group for c in world.take(SendGroup)]
+    assert [[ref.node_id for ref in group.refs] for group in groups] == [[0, 2, 3], [1]]
+    assert [world.scheduler.out_of_memory(group.refs[0].node_id) for group in groups] == [1, 0]
+
+
+def test_running_out_of_memory_is_retried_only_as_often_as_asked():
+    world = World(graph(node()), retries=1)
+    world.start()
+    world.end(0, failed(Cause.OUT_OF_MEMORY))
+    world.feed(Due(at=3.0, node_id=0))
+    world.end(0, failed(Cause.USER))
+    assert world.status is Status.FAILED
+    assert world.used == {0: {Cause.OUT_OF_MEMORY: 1, Cause.USER: 1}}
+
+
+def test_what_is_known_elsewhere_of_a_cancelled_attempt_stays_known():
+    world = World(graph(node()))
+    world.start()
+    world.feed(Cancel(at=2.0))
+    world.end(0, failed(Cause.LOST, details="far://bucket/details"))
+    assert world.runs[0, 1].details == "far://bucket/details"
+
+
 @pytest.mark.parametrize("cause", [Cause.PREEMPTED, Cause.HOST, Cause.LOST])
 def test_infrastructure_failures_are_retried_without_asking(cause):
     world = World(graph(node()))

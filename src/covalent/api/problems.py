@@ -17,7 +17,9 @@ from ..errors import (
     NotEndedError,
     NotFoundError,
     RequestError,
+    ServiceUnreachableError,
     StoreError,
+    ThrottledError,
     WorkflowError,
 )
 
@@ -28,6 +30,8 @@ STATUSES: tuple[tuple[type[CovalentError], int], ...] = (
     (NotEndedError, 409),
     (DiskFullError, 507),
     (StoreError, 503),
+    (ServiceUnreachableError, 503),
+    (ThrottledError, 503),
     (ExecutorError, 422),
     (ConfigError, 422),
     (IntegrityError, 422),

@@ -7,7 +7,8 @@ from typing import Annotated, Generic, TypeVar
 from fastapi import Path
 from pydantic import BaseModel, Field
 
-from ..model import AttemptInfo, Event, NodeKind, Outcome, TaskFailure, TaskInfo
+from ..dispatcher.details import Seen
+from ..model import Event, NodeKind, Outcome, TaskFailure, TaskInfo
 from ..states import Cause, Status
 
 T = TypeVar("T")
@@ -116,9 +117,11 @@ class AttemptView(BaseModel):
     status: Status
     retried: bool
     outcome: OutcomeView | None
+    missing: str = Field(default="", description="Why logs and measurements could not be read, if they could not.")
 
     @classmethod
-    def of(cls, attempt: AttemptInfo) -> AttemptView:
+    def of(cls, seen: Seen) -> AttemptView:
+        attempt = seen.attempt
         return cls(
             attempt=attempt.attempt,
             group_id=attempt.group_id,
@@ -126,6 +129,7 @@ class AttemptView(BaseModel):
             status=attempt.status,
             retried=attempt.retried,
             outcome=OutcomeView.of(attempt.outcome) if attempt.outcome else None,
+            missing=str(seen.missing) if seen.missing else "",
         )
 
 
@@ -145,7 +149,7 @@ class TaskView(BaseModel):
     attempts: list[AttemptView]
 
     @classmethod
-    def of(cls, task: TaskInfo, attempts: list[AttemptInfo]) -> TaskView:
+    def of(cls, task: TaskInfo, attempts: list[Seen]) -> TaskView:
         fields = {name: getattr(task, name) for name in TaskInfo.__dataclass_fields__}
         return cls(**fields, attempts=[AttemptView.of(a) for a in attempts])
 

@@ -125,6 +125,8 @@ def _attempt_row(attempt: AttemptView) -> tuple[object, ...]:
     remark = f"{outcome.cause}: {_first_line(outcome.message)}" if outcome.cause else ""
     if attempt.retried:
         remark += "; tried again"
+    if attempt.missing:
+        remark = f"{remark}; not all is known: {attempt.missing}".removeprefix("; ")
     return attempt.attempt, outcome.status, took(outcome.started_at, outcome.ended_at), outcome.place, remark
 
 

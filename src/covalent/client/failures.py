@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import NoReturn
 
-from ..errors import NotFoundError, TaskError
+from ..errors import NotFoundError, RequestError, TaskError
 from ..model import DispatchInfo, TaskInfo
 from ..states import Cause, Status
 from .server import Server
@@ -94,10 +94,16 @@ def raise_failure(server: Server, info: DispatchInfo) -> NoReturn:
 
 def log_tail(server: Server, dispatch_id: str, node_id: int, attempt: AttemptView) -> str:
     """The last lines that an attempt wrote, errors last."""
-    texts = []
+    texts = [f"({attempt.missing})"] if attempt.missing else []
     for stream, size in _sizes(attempt):
         if size:
-            part = server.log(dispatch_id, node_id, stream, attempt=attempt.attempt, offset=max(0, size - _TAIL_BYTES))
+            try:
+                offset = max(0, size - _TAIL_BYTES)
+                part = server.log(dispatch_id, node_id, stream, attempt=attempt.attempt, offset=offset)
+            except (RequestError, NotFoundError) as error:
+                # What is known of the failure is worth more than the end of its output.
+                texts.append(f"({stream} cannot be read: {error})")
+                continue
             texts += part.data.decode("utf-8", "replace").splitlines()[-_TAIL_LINES:]
     return "\n".join(texts[-_TAIL_LINES:])
 
@@ -125,7 +131,7 @@ def _original(server: Server, failure: Failure) -> Exception | None:
     """The exception that the task raised, if it can travel. A ``SystemExit`` is not to end this process, too."""
     try:
         bundle = server.bundle(failure.dispatch_id, "failure", failure.task.node_id)
-    except NotFoundError:
+    except (NotFoundError, RequestError):
         return None
     with bundle:
         try:

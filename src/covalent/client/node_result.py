@@ -34,15 +34,24 @@ class NodeResult(Mapping[str, Any]):
         self._known: dict[str, Any] = {
             "node_id": task.node_id,
             "node_name": task.name,
-            "start_time": moment(task.started_at),
-            "end_time": moment(task.ended_at),
             "status": task.status,
+            **self._times(task),
         }
 
     def __getitem__(self, key: str) -> Any:
         if key not in self._known and key in _FETCHED:
             self._known[key] = self._fetched(key)
+        elif key == "start_time" and self._known[key] is None and self._ran_elsewhere():
+            self._known |= self._times(self._server.task(self._dispatch_id, self._task.node_id))
         return self._known[key]
+
+    def _ran_elsewhere(self) -> bool:
+        """Whether a list may lack what its own page tells: when it began, which a cloud tells of each task on request."""
+        return self._task.status is Status.COMPLETED and not self._task.reused
+
+    @staticmethod
+    def _times(task: TaskInfo) -> dict[str, datetime | None]:
+        return {"start_time": moment(task.started_at), "end_time": moment(task.ended_at)}
 
     def __iter__(self) -> Iterator[str]:
         return iter(_KEYS)

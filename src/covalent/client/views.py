@@ -53,6 +53,7 @@ class AttemptView:
     status: Status
     retried: bool = False
     outcome: OutcomeView | None = None
+    missing: str = ""  #: Why logs and measurements could not be read, if they could not.
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

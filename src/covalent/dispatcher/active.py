@@ -49,6 +49,8 @@ class ActiveDispatch:
             node_ids=tuple(ref.node_id for ref in group.refs),
             cwd=graph.cwd,
             python=graph.python,
+            # The same for all of them: the scheduler forms groups so.
+            out_of_memory=self.scheduler.out_of_memory(group.refs[0].node_id),
         )
         driver = GroupDriver(
             executor=self.executors[group.executor],

@@ -12,11 +12,11 @@ from typing import Final
 
 from ..errors import CovalentError
 from ..model import Blob, DispatchInfo, Graph, Outcome, Submission
-from ..objects import ObjectStore
 from ..scheduler import Cancel, CancelChild, ChildEnded, SchedulerEvent, StartChild
+from ..serialize import decode_submission
 from ..states import Cause, Status
 from .active import ActiveDispatch
-from .intake import read_submission
+from .elsewhere import Elsewhere
 from .resources import DispatchResources
 from .threads import StoreThreads
 
@@ -55,13 +55,13 @@ class Sublattices:
     def __init__(
         self,
         threads: StoreThreads,
-        objects: ObjectStore,
+        elsewhere: Elsewhere,
         *,
         resources: Callable[[str, Graph], DispatchResources],
         create: Create,
         post: Post,
     ) -> None:
-        self._threads, self._objects = threads, objects
+        self._threads, self._elsewhere = threads, elsewhere
         self._resources, self._create, self._post = resources, create, post
 
     async def start(self, active: ActiveDispatch, command: StartChild) -> None:
@@ -85,7 +85,8 @@ class Sublattices:
     async def _make(self, active: ActiveDispatch, command: StartChild) -> None:
         parent, node_id = active.info, command.node_id
         child = child_id(parent.id, node_id, command.attempt)
-        submission = await self._threads.read(read_submission, command.submission, self._objects)
+        encoded = await self._elsewhere.read(command.submission, parent.id)
+        submission = await self._threads.read(decode_submission, encoded)
         earlier = await self._earlier_child(active, node_id)
         info = DispatchInfo(
             id=child,

@@ -17,6 +17,9 @@ log = logging.getLogger(__name__)
 #: Seconds before an executor whose poll failed is asked again: the first wait and the longest.
 POLL_RETRY_S: Final = (0.5, 60.0)
 
+#: Seconds that an executor may think about why an attempt waits.
+WHY_S: Final = 5.0
+
 
 class GroupDriver:
     """Carries one group from ``send`` to its last outcome.
@@ -58,8 +61,24 @@ class GroupDriver:
             log.warning("group %s: cancelling failed", self.metadata.group_id, exc_info=True)
 
     async def read_log(self, ref: TaskRef, stream: str, offset: int, limit: int) -> bytes:
-        """What a running attempt has written so far."""
-        return await self.executor.read_log(self.metadata, ref, stream, offset, limit)
+        """What a running attempt has written so far. Nothing new while the executor gets no answer: that is no failure."""
+        try:
+            return await self.executor.read_log(self.metadata, ref, stream, offset, limit)
+        except CovalentError as error:
+            if not error.retryable:
+                raise
+            log.info("group %s: its log cannot be read now: %s", self.metadata.group_id, error)
+            return b""
+
+    async def why(self, ref: TaskRef) -> str:
+        """What holds an attempt up, as its executor sees it; empty if it says nothing, or does not do so in time."""
+        handle = self._handle.result() if self._handle.done() and not self._handle.cancelled() else None
+        try:
+            async with asyncio.timeout(WHY_S):
+                return await self.executor.why(self.metadata, ref, handle)
+        except Exception:
+            log.info("group %s: its executor cannot say why it waits", self.metadata.group_id, exc_info=True)
+            return ""
 
     async def _run(self, hand_over: Callable[[], Awaitable[Any]]) -> None:
         try:

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from typing import Final
 
 from ..errors import IntegrityError, RequestError
-from ..model import INLINE_LIMIT, Blob, DispatchInfo, Graph, Submission
+from ..model import INLINE_LIMIT, DispatchInfo, Graph, Submission
 from ..objects import ObjectStore
-from ..serialize import decode_submission
 from ..store.base import Store
+from .keepers import keepers
 
 #: Seconds after which a file that was written is known to the store, if it was written for a task that has ended.
 IN_USE_S: Final = 600.0
@@ -35,7 +35,12 @@ def accept(submission: Submission, objects: ObjectStore) -> dict[str, bytes]:
 
 
 def store_dispatch(
-    store: Store, objects: ObjectStore, info: DispatchInfo, graph: Graph, values: dict[str, bytes], owner: str
+    store: Store,
+    objects: ObjectStore,
+    info: DispatchInfo,
+    graph: Graph,
+    values: dict[str, bytes],
+    owner: str,
 ) -> bool:
     """Store a dispatch, if all that it needs is there. Runs in the writer's thread, as :func:`purge` does: no file can go in between.
 
@@ -44,7 +49,7 @@ def store_dispatch(
     missing = sorted(d for d in graph.payloads() - values.keys() if not objects.exists(d))
     if missing:
         raise RequestError(422, f"Values are missing; send them first: {', '.join(missing[:20])}")
-    return store.create_dispatch(info, graph, values, owner)
+    return store.create_dispatch(info, graph, values, owner, keepers=keepers(graph))
 
 
 def purge(store: Store, objects: ObjectStore, dispatch_ids: Sequence[str] | None) -> tuple[int, list[str]]:
@@ -65,14 +70,3 @@ def delete_unused(store: Store, objects: ObjectStore, digests: Sequence[str]) ->
     """Delete those of the files that no dispatch needs."""
     for digest in store.unreferenced(digests):
         objects.delete(digest, untouched_s=IN_USE_S)
-
-
-def read_submission(blob: Blob, objects: ObjectStore) -> Submission:
-    """The submission that a sublattice's task returned.
-
-    :raises CovalentError: if it is damaged or is no submission
-    """
-    data = blob.data if blob.data is not None else objects.path(blob.digest).read_bytes()
-    if hashlib.sha256(data).hexdigest() != blob.digest:
-        raise IntegrityError(blob.digest, "sublattice")
-    return decode_submission(data)

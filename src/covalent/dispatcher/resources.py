@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final, TypeAlias
 
 from ..model import Blob, Graph, TaskRef, TaskSpec
+from .elsewhere import Elsewhere
 from .threads import StoreThreads
 
 #: Bytes of payloads and outputs that are kept at hand, over all dispatches.
@@ -57,9 +58,10 @@ class DispatchResources:
         threads: StoreThreads,
         cache: BlobCache,
         path: Callable[[str], Path],
+        elsewhere: Elsewhere,
     ) -> None:
         self._dispatch_id, self._graph = dispatch_id, graph
-        self._threads, self._cache, self._path = threads, cache, path
+        self._threads, self._cache, self._path, self._elsewhere = threads, cache, path, elsewhere
 
     async def load(self, refs: Sequence[TaskRef]) -> list[TaskSpec]:
         nodes = [self._graph.nodes[ref.node_id] for ref in refs]
@@ -95,6 +97,9 @@ class DispatchResources:
 
     def path(self, blob: Blob) -> Path:
         return self._path(blob.digest)
+
+    async def fetch(self, blob: Blob) -> Path:
+        return await self._elsewhere.fetch(blob, self._dispatch_id)
 
     async def payloads(self, digests: Iterable[str]) -> Mapping[str, Blob]:
         """Payloads of the graph, by digest."""

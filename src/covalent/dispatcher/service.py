@@ -14,19 +14,24 @@ from weakref import WeakValueDictionary
 
 from ..errors import NotFoundError, StoreError
 from ..executor.registry import get_executor
-from ..model import Blob, DispatchInfo, Graph, Outcome, Snapshot, Submission, TaskInfo, TaskRef
+from ..executor.runtime import SharedRuntime
+from ..model import AttemptInfo, Blob, DispatchInfo, Graph, Outcome, Snapshot, Submission, TaskInfo, TaskRef
 from ..objects import ObjectStore
 from ..scheduler import Start
 from ..states import Status
 from ..store.base import Store
 from .active import ActiveDispatch, activate
 from .children import Sublattices
+from .details import Details, Seen
+from .elsewhere import Elsewhere
 from .engine import Engine
+from .groups import GroupDriver
 from .intake import IN_USE_S, accept, delete_unused, purge, store_dispatch
+from .keepers import Keepers
 from .lease import STALE_S, Lease
+from .leftovers import Cleaner
 from .resources import BlobCache, DispatchResources
 from .reuse import match_tasks
-from .runtime import SharedRuntime
 from .threads import StoreThreads
 from .watch import Watchers
 
@@ -46,10 +51,14 @@ class Dispatcher:
         self.threads = StoreThreads(store)
         self.watchers = Watchers()
         self.runtime = SharedRuntime(data_dir)
+        kept = Keepers(self.threads, self.runtime)
+        self.elsewhere = Elsewhere(self.threads, self.objects, kept)
+        self._details = Details(self.threads, self.elsewhere)
+        self._cleaner = Cleaner(self.threads, kept)
         self._cache = BlobCache()
         self._sublattices = Sublattices(
             self.threads,
-            self.objects,
+            self.elsewhere,
             resources=self._resources,
             create=self._create,
             post=lambda dispatch_id, event: self._engine.post(dispatch_id, event),
@@ -67,7 +76,7 @@ class Dispatcher:
         await self.threads.read(self.objects.sweep)
         loop = asyncio.create_task(self._engine.run())
         await self._lease.begin()
-        self._tasks = [loop, asyncio.create_task(self._lease.keep())]
+        self._tasks = [loop, asyncio.create_task(self._lease.keep()), asyncio.create_task(self._cleaner.run())]
         return loop
 
     async def close(self) -> None:
@@ -78,6 +87,7 @@ class Dispatcher:
         for task in self._tasks:
             with contextlib.suppress(asyncio.CancelledError, StoreError):
                 await task
+        await self.elsewhere.close()
         await self.runtime.close()
         self.watchers.wake_all()
         await asyncio.to_thread(self.threads.close)
@@ -201,7 +211,7 @@ class Dispatcher:
         }
 
     def _resources(self, dispatch_id: str, graph: Graph) -> DispatchResources:
-        return DispatchResources(dispatch_id, graph, self.threads, self._cache, self.objects.path)
+        return DispatchResources(dispatch_id, graph, self.threads, self._cache, self.objects.path, self.elsewhere)
 
     # Cancelling
 
@@ -239,12 +249,35 @@ class Dispatcher:
         """Whether it is under way here."""
         return dispatch_id in self._engine.active
 
+    async def attempts(self, dispatch_id: str, node_id: int) -> list[Seen]:
+        """The attempts of a task, in order, each with all that can be had of it now."""
+        attempts = await self.threads.read(self.store.attempts, dispatch_id, node_id)
+        return await self._details.see(dispatch_id, attempts)
+
+    async def attempt(self, dispatch_id: str, node_id: int, number: int | None = None) -> Seen | None:
+        """One of them, the last if none is named; None if there is none at all.
+
+        :raises NotFoundError: if the dispatch does not exist, or the task has had no attempt of that number
+        """
+        attempts = await self.threads.read(self.store.attempts, dispatch_id, node_id)
+        chosen = _choose(attempts, number)
+        return None if chosen is None else (await self._details.see(dispatch_id, [chosen]))[0]
+
     async def read_log(self, dispatch_id: str, ref: TaskRef, stream: str, offset: int, limit: int) -> bytes | None:
         """What a running attempt has written from ``offset`` on; None if it does not run here."""
-        active = self._engine.active.get(dispatch_id)
-        group_id = active.scheduler.group_of(ref.node_id) if active else None
-        driver = active.drivers.get(group_id) if active and group_id else None
+        driver = self._driver(dispatch_id, ref.node_id)
         return None if driver is None else await driver.read_log(ref, stream, offset, limit)
+
+    async def why(self, dispatch_id: str, ref: TaskRef) -> str:
+        """What its executor says of an attempt under way; empty if it says nothing, or does not do so soon."""
+        driver = self._driver(dispatch_id, ref.node_id)
+        return "" if driver is None else await driver.why(ref)
+
+    def _driver(self, dispatch_id: str, node_id: int) -> GroupDriver | None:
+        """What drives the task now, if that happens here."""
+        active = self._engine.active.get(dispatch_id)
+        group_id = active.scheduler.group_of(node_id) if active else None
+        return active.drivers.get(group_id) if active and group_id else None
 
     async def blob(self, dispatch_id: str, digest: str, inputs: Sequence[int], constants: Sequence[str]) -> Blob:
         """A payload of the dispatch's graph with what its references stand for."""
@@ -258,6 +291,7 @@ class Dispatcher:
         :raises NotFoundError: if one does not exist
         """
         count, left = await self.threads.write(purge, self.store, self.objects, dispatch_ids)
+        self._cleaner.wake()
         if left:
             self._tasks.append(asyncio.create_task(self._delete_later(left)))
         return count
@@ -265,3 +299,12 @@ class Dispatcher:
     async def _delete_later(self, digests: Sequence[str]) -> None:
         await asyncio.sleep(IN_USE_S)
         await self.threads.write(delete_unused, self.store, self.objects, digests)
+
+
+def _choose(attempts: Sequence[AttemptInfo], number: int | None) -> AttemptInfo | None:
+    if number is None:
+        return attempts[-1] if attempts else None
+    for attempt in attempts:
+        if attempt.attempt == number:
+            return attempt
+    raise NotFoundError(f"The task has had {len(attempts)} attempts; there is no attempt {number}.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from ..model import AttemptInfo, Graph, TaskInfo
+from ..model import AttemptInfo, Graph, TaskInfo, TaskRef
 from ..states import ACTIVE, Cause, Status
 
 if TYPE_CHECKING:
@@ -35,7 +35,9 @@ async def why_dispatch(dispatcher: Dispatcher, dispatch_id: str) -> str:
     if working:
         names = ", ".join(f"{task.node_id} ({task.name}, {task.status})" for task in working)
         more = " and more" if sum(info.counts.get(s, 0) for s in ACTIVE) > len(working) else ""
-        return f"{head}: {done}; it waits for {names}{more}."
+        first = working[0]
+        said = await dispatcher.why(dispatch_id, TaskRef(node_id=first.node_id, attempt=first.attempt))
+        return f"{head}: {done}; it waits for {names}{more}." + (f" Of task {first.node_id}: {said}" if said else "")
     return f"{head}: {done}; the next tasks are about to be handed over."
 
 
@@ -54,7 +56,8 @@ async def why_task(dispatcher: Dispatcher, dispatch_id: str, node_id: int) -> st
     if task.status is Status.READY:
         return f"{head}: {_between_attempts(attempts)}"
     if task.status in ACTIVE:
-        return f"{head}: {_under_way(task, attempts)}"
+        said = await dispatcher.why(dispatch_id, TaskRef(node_id=node_id, attempt=task.attempt))
+        return f"{head}: {_under_way(task, attempts, said)}"
     if task.status is Status.COMPLETED:
         how = "its value was taken from an earlier dispatch" if task.reused else _after(attempts)
         return f"{head}: {how}."
@@ -88,12 +91,15 @@ def _between_attempts(attempts: list[AttemptInfo]) -> str:
     )
 
 
-def _under_way(task: TaskInfo, attempts: list[AttemptInfo]) -> str:
+def _under_way(task: TaskInfo, attempts: list[AttemptInfo], said: str) -> str:
+    """:param said: what its executor says of it, if anything"""
     if task.child_id:
         return f"its sublattice runs as dispatch {task.child_id}."
     last = attempts[-1] if attempts else None
     since = f" for {max(0.0, time.time() - (task.started_at or last.submitted_at)):.0f} s" if last else ""
-    if task.status is Status.SUBMITTED:
+    if said:
+        text = said
+    elif task.status is Status.SUBMITTED:
         text = f"executor {task.executor} has had it{since} and has not started it: all its places are taken or being made."
     elif task.status is Status.STARTING:
         text = f"executor {task.executor} has been preparing its environment{since}."

@@ -14,6 +14,7 @@ from typing import Any, ClassVar, Protocol, TypeVar
 
 from ..errors import ExecutorError, hint
 from ..model import Blob, GroupMetadata, Outcome, TaskRef, TaskSpec, TaskUpdate
+from .helpers import ExecutorHelpers
 
 T = TypeVar("T")
 
@@ -56,7 +57,7 @@ class Resources(Protocol):
         """
 
 
-class AsyncBaseExecutor(ABC):
+class AsyncBaseExecutor(ExecutorHelpers, ABC):
     """What a task group is handed to.
 
     An instance is one configuration: it is made by the user in the workflow's script and again in the dispatcher, from
@@ -88,7 +89,7 @@ class AsyncBaseExecutor(ABC):
         """Its settings as plain JSON: what was set on it, without what the dispatcher lent it."""
         return {k: v for k, v in vars(self).items() if k != "runtime" and not k.startswith("_")}
 
-    @classmethod  # noqa: B027 - one that is not built in takes any
+    @classmethod
     def check_setting(cls, key: str, value: Any) -> None:
         """Called for each key in ``[executors.<short_name>]`` when the configuration is read or changed. Light: no client, no network.
 
@@ -145,7 +146,7 @@ class AsyncBaseExecutor(ABC):
     async def cancel(self, metadata: GroupMetadata, refs: Sequence[TaskRef], handle: Any) -> bool:
         """End these attempts; each still gets its outcome through :meth:`receive`. True if something was ended."""
 
-    async def forget(self, metadata: GroupMetadata, handle: Any) -> None:  # noqa: B027 - most have nothing to do
+    async def forget(self, metadata: GroupMetadata, handle: Any) -> None:
         """Called once everything that :meth:`receive` has returned for the group is stored: what was kept for it may go."""
 
     async def read_log(self, metadata: GroupMetadata, ref: TaskRef, stream: str, offset: int, limit: int) -> bytes:
@@ -177,7 +178,7 @@ class AsyncBaseExecutor(ABC):
         """
         return outcome
 
-    async def purge(self, group_ids: Sequence[str]) -> None:  # noqa: B027 - most have nothing to do
+    async def purge(self, group_ids: Sequence[str]) -> None:
         """Called once nothing refers to these groups any more: what is kept for them elsewhere goes.
 
         :raises ExecutorError: if it cannot be deleted now; it is then tried again

@@ -83,6 +83,7 @@ class Capture:
     def __init__(self, objects: str) -> None:
         self.stdout = Stream("stdout", 1, objects)
         self.stderr = Stream("stderr", 2, objects)
+        self.streams = {"stdout": self.stdout, "stderr": self.stderr}
         self._flush_c = _c_flush()
 
     def settle(self) -> None:

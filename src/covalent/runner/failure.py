@@ -11,8 +11,6 @@ import cloudpickle
 
 from .spill import INLINE_EXCEPTION_BYTES, Spill, StorageError, Stored
 
-_HERE = str(Path(__file__).parent)
-
 #: Longest texts, in bytes as JSON.
 TRACEBACK_BYTES = 36 * 1024
 MESSAGE_BYTES = 6 * 1024
@@ -113,6 +111,10 @@ def clipped(text: str, limit_bytes: int) -> str:
         return text
     half = limit_bytes // 13
     return f"{text[:half]}\n… {len(text) - 2 * half} characters are left out …\n{text[-half:]}"
+
+
+#: Where this program says that it is; in an archive, that is not where it lies.
+_HERE = str(Path(classify.__code__.co_filename).parent)
 
 
 def _drop_own_frames(described: traceback.TracebackException) -> None:

@@ -12,7 +12,7 @@ _HIGH_WATER = re.compile(rb"VmHWM:\s+(\d+) kB")
 _MIB = 1024 * 1024
 
 #: ``ru_maxrss`` is in bytes on macOS and in KiB elsewhere.
-_MAXRSS_UNIT = 1 if sys.platform == "darwin" else 1024
+MAXRSS_UNIT = 1 if sys.platform == "darwin" else 1024
 
 
 #: Seconds below which a task has no time to use much memory and give it back: what it has at its end is its peak, and costs less to read.
@@ -50,7 +50,7 @@ class Meter:
         is_brief = time.perf_counter() - self._started < _BRIEF_S
         peak = self._own_size() if is_brief and self._pages_fd is not None else self._own_peak()
         if children.ru_maxrss > self._children_peak:
-            peak = max(peak, children.ru_maxrss * _MAXRSS_UNIT)
+            peak = max(peak, children.ru_maxrss * MAXRSS_UNIT)
         return round(peak / _MIB, 1), round(max(0.0, _cpu_s(children) - self._cpu_s), 6)
 
     def _own_size(self) -> float:
@@ -62,7 +62,7 @@ class Meter:
             found = _HIGH_WATER.search(os.pread(self._status_fd, 4096, 0))
             if found:
                 return int(found.group(1)) * 1024
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _MAXRSS_UNIT
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * MAXRSS_UNIT
 
 
 def _cpu_s(children: resource.struct_rusage) -> float:

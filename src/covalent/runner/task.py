@@ -60,13 +60,15 @@ class TaskRunner:
     """Runs one task after the other in this process, and keeps their functions open.
 
     :param objects: directory of the object store
+    :param verified: digests of values, and the files in which they lie, that somebody has checked already
+    :param collects: put what tasks write into their outcomes; else somebody else takes it from the files
     """
 
-    def __init__(self, objects: str) -> None:
+    def __init__(self, objects: str, verified: dict[str, str] | None = None, *, collects: bool = True) -> None:
         self._objects, self._pid = objects, os.getpid()
-        self._values, self._meter = Values(), Meter()
+        self._values, self._meter = Values(verified or {}), Meter()
         self._surroundings = Surroundings()
-        self._capture = Capture(objects)
+        self._capture, self._collects = Capture(objects), collects
 
     def run(self, task: dict[str, Any], data: Any) -> tuple[dict[str, Any], list[bytes]]:
         """The outcome, as header and attachments; never raises for what the task does."""
@@ -80,7 +82,7 @@ class TaskRunner:
         try:
             outcome["peak_memory_mib"], outcome["cpu_s"] = self._meter.stop()
             self._capture.settle()
-            for name, stream in (("stdout", self._capture.stdout), ("stderr", self._capture.stderr)):
+            for name, stream in self._capture.streams.items() if self._collects else ():
                 written = stream.take()
                 if written is not None:
                     outcome[name] = attachments.add(written)
@@ -123,7 +125,7 @@ class TaskRunner:
             raise TaskFailedError(
                 "ENVIRONMENT",
                 f"The worker has no module {error.name!r}, which the task needs. Add its package to the task's DepsPip, "
-                "or install it where the server runs.",
+                "or install it where the worker runs: next to the server, or in the image.",
                 error,
             ) from None
         kwargs = {**kwargs, **call_hooks(hooks["before"])} if hooks else kwargs

@@ -39,12 +39,15 @@ class Payload:
 
 
 class Values:
-    """Opens payloads, and keeps functions open between tasks."""
+    """Opens payloads, and keeps functions open between tasks.
 
-    def __init__(self) -> None:
+    :param verified: digests of values, and the files in which they lie, that need no check as long as the files stay as they are
+    """
+
+    def __init__(self, verified: dict[str, str] | None = None) -> None:
         self._functions: OrderedDict[str, tuple[Any, int]] = OrderedDict()
         self._function_bytes = 0
-        self._verified: dict[str, tuple[int, ...]] = {}
+        self._verified = {digest: _mark(os.stat(path)) for digest, path in (verified or {}).items()}  # noqa: PTH116
 
     def function(self, payload: Payload) -> Any:
         """The callable, opened once for all tasks that use it.
@@ -98,8 +101,7 @@ class Values:
 
     def _verify(self, payload: Payload, stream: BinaryIO) -> None:
         """Read the file once; not again for as long as it is the same file, unchanged."""
-        found = os.fstat(stream.fileno())
-        mark = (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+        mark = _mark(os.fstat(stream.fileno()))
         if self._verified.get(payload.digest) == mark:
             return
         digest = hashlib.sha256()
@@ -115,6 +117,11 @@ class Values:
         if len(self._verified) >= _VERIFIED:
             self._verified.clear()
         self._verified[payload.digest] = mark
+
+
+def _mark(found: os.stat_result) -> tuple[int, ...]:
+    """Changes whenever the file does."""
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
 
 
 class _Unpickler(pickle.Unpickler):

@@ -7,7 +7,7 @@ function of the events alone (docs/adr/0005).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from ..errors import IllegalTransitionError
@@ -41,6 +41,8 @@ from .policy import FREE_AT_ONCE, FREE_RETRIES, RetryPolicy
 
 #: How many failures the error of a dispatch names one by one.
 NAMED_FAILURES: Final = 20
+
+_NOTHING: Final[Mapping[Cause, int]] = {}
 
 
 def group_name(dispatch_id: str, first: TaskRef) -> str:
@@ -126,6 +128,10 @@ class DispatchScheduler:
     def group_of(self, node_id: int) -> str | None:
         """The group that works on the task now."""
         return self._groups.get(node_id)
+
+    def out_of_memory(self, node_id: int) -> int:
+        """How often the task has run out of memory."""
+        return self._used.get(node_id, _NOTHING).get(Cause.OUT_OF_MEMORY, 0)
 
     def counts(self) -> dict[str, int]:
         """Tasks by status."""
@@ -281,17 +287,18 @@ class DispatchScheduler:
                 pending.extend(self._dependents.get(node_id, ()))
 
     def _form_groups(self, at: float) -> tuple[GroupRecord, ...]:
-        """Coalesce ready tasks that share executor, function, environment and kind; hand each group over."""
+        """Coalesce ready tasks that share executor, function, environment, kind and want of memory; hand each group over."""
         if not self._ready:
             return ()
-        alike: dict[tuple[int, int, int, NodeKind], list[TaskRef]] = {}
+        alike: dict[tuple[int, int, int, NodeKind, int], list[TaskRef]] = {}
         for node_id in self._ready:
             if self._states[node_id] is not Status.READY:
                 continue
             node = self.graph.nodes[node_id]
             self._attempts[node_id] += 1
             ref = TaskRef(node_id=node_id, attempt=self._attempts[node_id])
-            alike.setdefault((node.executor, node.function, node.environment, node.kind), []).append(ref)
+            key = (node.executor, node.function, node.environment, node.kind, self.out_of_memory(node_id))
+            alike.setdefault(key, []).append(ref)
         self._ready = []
         groups = []
         for (executor, *_), refs in alike.items():
@@ -393,4 +400,5 @@ def _cancelled(message: str, outcome: Outcome | None = None) -> Outcome:
         cpu_s=outcome.cpu_s,
         place=outcome.place,
         started=outcome.started,
+        details=outcome.details,
     )

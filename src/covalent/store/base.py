@@ -7,7 +7,7 @@ and never wait for a writer. Every writing method is one transaction: all of it 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from ..model import (
@@ -16,7 +16,9 @@ from ..model import (
     Changes,
     DispatchInfo,
     Event,
+    ExecutorSpec,
     Graph,
+    Outcome,
     Snapshot,
     TaskInfo,
 )
@@ -37,8 +39,16 @@ class PurgeReport:
     """What a purge took away."""
 
     dispatches: int
-    #: Digests of object-store files that no remaining dispatch needs; the caller deletes them.
+    #: Digests of object-store files that no remaining dispatch needs, of copies there may be as well; the caller deletes them.
     orphaned_objects: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Leftovers:
+    """Task groups of purged dispatches, for which their executor may still keep something."""
+
+    executor: ExecutorSpec
+    group_ids: tuple[str, ...]
 
 
 class Store(ABC):
@@ -62,12 +72,20 @@ class Store(ABC):
     # Writing
 
     @abstractmethod
-    def create_dispatch(self, info: DispatchInfo, graph: Graph, values: dict[str, bytes], owner: str) -> bool:
+    def create_dispatch(
+        self,
+        info: DispatchInfo,
+        graph: Graph,
+        values: dict[str, bytes],
+        owner: str,
+        *,
+        keepers: Collection[int] = (),
+    ) -> bool:
         """Store a new dispatch with all its tasks, in status ``info.status`` (NEW_OBJECT, or RUNNING if it is to begin at once).
 
         ``values`` holds the graph's small payloads by digest; payloads that the graph names and ``values`` lacks are files of the
-        object store. Leased to the dispatcher ``owner``. Returns False, and changes nothing,
-        if a dispatch ``info.id`` exists already.
+        object store. Leased to the dispatcher ``owner``. ``keepers`` are the numbers of the graph's executors that may keep something
+        in a place of their own. Returns False, and changes nothing, if a dispatch ``info.id`` exists already.
         """
 
     @abstractmethod
@@ -86,8 +104,14 @@ class Store(ABC):
         """Link a sublattice's task to the dispatch that it runs as. May be repeated."""
 
     @abstractmethod
+    def replace_outcome(self, dispatch_id: str, node_id: int, attempt: int, outcome: Outcome) -> None:
+        """Store more of how an attempt ended than was known before. Nothing happens if it did not end so, or is gone."""
+
+    @abstractmethod
     def purge(self, dispatch_ids: Sequence[str] | None) -> PurgeReport:
         """Delete dispatches with all below them, or all (None), and what only they used.
+
+        What is to be deleted elsewhere is remembered, in the same transaction, for :meth:`leftovers`.
 
         :raises NotEndedError: if one of them has not ended
         :raises NotFoundError: if one does not exist
@@ -96,6 +120,17 @@ class Store(ABC):
     @abstractmethod
     def unreferenced(self, digests: Sequence[str]) -> list[str]:
         """Those of these files of the object store that no dispatch needs."""
+
+    @abstractmethod
+    def leftovers(self, limit: int) -> list[Leftovers]:
+        """For each executor up to ``limit`` groups of purged dispatches to which nothing that is still stored can refer.
+
+        Others wait: those of a sublattice whose dispatch is there, and those of a dispatch that another one was to reuse values of.
+        """
+
+    @abstractmethod
+    def forget_leftovers(self, group_ids: Sequence[str]) -> None:
+        """Nothing is kept for these groups any more."""
 
     # Leases: several dispatchers may share one database
 
@@ -144,6 +179,11 @@ class Store(ABC):
 
     @abstractmethod
     def graph(self, dispatch_id: str) -> Graph: ...
+
+    @abstractmethod
+    def executors(self, dispatch_id: str, limit: int) -> list[ExecutorSpec]:
+        """Different executors that may keep something in a place of their own: those of the dispatch first, then those of its
+        parents and sublattices, then those of others, the latest first, and of purged ones whose groups are left."""
 
     @abstractmethod
     def tasks(

@@ -13,6 +13,7 @@ from ..model import (
     Blob,
     DispatchInfo,
     Event,
+    ExecutorSpec,
     Graph,
     GroupRecord,
     NodeKind,
@@ -92,12 +93,12 @@ def decode_output(body: bytes) -> Blob | None:
 
 
 def object_digests(outcome: Outcome) -> Iterator[str]:
-    """Digests of the files that an outcome refers to."""
+    """Digests of the files that an outcome refers to: those that are there, and those to which what lies elsewhere may be copied."""
     pickled = outcome.failure.pickled if outcome.failure else None
     pending = [blob for blob in (outcome.output, outcome.stdout, outcome.stderr, pickled) if blob is not None]
     while pending:
         blob = pending.pop()
-        if blob.data is None and blob.uri is None:
+        if blob.data is None:
             yield blob.digest
         pending.extend(blob.inputs)
 
@@ -118,6 +119,16 @@ def encode_refs(refs: tuple[TaskRef, ...]) -> bytes:
 
 def encode_handle(handle: Any) -> str | None:
     return None if handle is None else json.dumps(handle)
+
+
+def encode_options(options: Mapping[str, Any]) -> str:
+    """The same text for the same options."""
+    return json.dumps(options, sort_keys=True)
+
+
+def executor(row: Row) -> ExecutorSpec:
+    name, options = row
+    return ExecutorSpec(name=name, options=json.loads(options))
 
 
 def group(row: Row, open_refs: set[tuple[int, int]]) -> GroupRecord:

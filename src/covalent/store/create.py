@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from ..model import DispatchInfo, Graph
 from ..states import Status
-from .codec import DISPATCH_ITSELF, TEXT, clean, encode_graph
+from .codec import DISPATCH_ITSELF, TEXT, clean, encode_graph, encode_options
 from .database import Session
 from .history import Standing, append_events
 from .reading import no_task
 
 
 def create_dispatch(
-    session: Session, info: DispatchInfo, graph: Graph, values: Mapping[str, bytes], owner: str
+    session: Session,
+    info: DispatchInfo,
+    graph: Graph,
+    values: Mapping[str, bytes],
+    owner: str,
+    keepers: Collection[int],
 ) -> bool:
     """See :meth:`.base.Store.create_dispatch`."""
     added = session.run(
@@ -46,6 +51,11 @@ def create_dispatch(
         for node_id, node in enumerate(graph.nodes)
     ]
     session.run_rows("add_tasks", tasks)
+    keeping = [(number, graph.executors[number]) for number in sorted(keepers)]
+    rows = [(key, number, clean(one.name), encode_options(one.options)) for number, one in keeping]
+    session.run_rows("add_executors", rows)
+    if info.reuse:
+        session.run("borrow", dispatch=key, earlier=info.redispatch_of)
     created = (DISPATCH_ITSELF, 0, TEXT[info.status], info.created_at, "", "")
     append_events(session, nothing, [created], {Status.NEW_OBJECT: len(tasks)})
     return True

@@ -14,6 +14,8 @@ _DELETIONS: Final = (
     "purge_events",
     "purge_attempts",
     "purge_groups",
+    "purge_executors",
+    "purge_borrowed",
     "purge_tasks",
     "purge_payloads",
     "purge_object_refs",
@@ -37,6 +39,7 @@ def purge(session: Session, dispatch_ids: Sequence[str] | None) -> PurgeReport:
             raise NotEndedError(dispatch_id, STATUS[status])
     keys = [key for key, *_ in found]
     orphans = tuple(digest for (digest,) in session.all("orphaned_objects", dispatches=keys))
+    session.run("leave_groups", dispatches=keys)
     for deletion in _DELETIONS:
         session.run(deletion, dispatches=keys)
     return PurgeReport(dispatches=len(keys), orphaned_objects=orphans)

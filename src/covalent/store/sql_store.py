@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 from functools import partial
 
 from ..errors import StoreError
-from ..model import AttemptInfo, Blob, Changes, DispatchInfo, Event, Graph, Snapshot, TaskInfo
+from ..model import (
+    AttemptInfo,
+    Blob,
+    Changes,
+    DispatchInfo,
+    Event,
+    ExecutorSpec,
+    Graph,
+    Outcome,
+    Snapshot,
+    TaskInfo,
+)
 from ..states import Status
-from . import create, leases, migrations, purge, reading
-from .base import CancelWish, PurgeReport, Store
+from . import create, elsewhere, leases, migrations, purge, reading
+from .base import CancelWish, Leftovers, PurgeReport, Store
 from .commit import Commits
 from .database import Database
 
@@ -30,8 +41,25 @@ class SqlStore(Store):
 
     # Writing
 
-    def create_dispatch(self, info: DispatchInfo, graph: Graph, values: dict[str, bytes], owner: str) -> bool:
-        return self._database.write(partial(create.create_dispatch, info=info, graph=graph, values=values, owner=owner))
+    def create_dispatch(
+        self,
+        info: DispatchInfo,
+        graph: Graph,
+        values: dict[str, bytes],
+        owner: str,
+        *,
+        keepers: Collection[int] = (),
+    ) -> bool:
+        return self._database.write(
+            partial(
+                create.create_dispatch,
+                info=info,
+                graph=graph,
+                values=values,
+                owner=owner,
+                keepers=keepers,
+            )
+        )
 
     def commit(self, changes: Sequence[Changes]) -> None:
         self._commits.commit(changes)
@@ -39,11 +67,25 @@ class SqlStore(Store):
     def set_child(self, dispatch_id: str, node_id: int, child_id: str) -> None:
         self._database.write(partial(create.set_child, dispatch_id=dispatch_id, node_id=node_id, child_id=child_id))
 
+    def replace_outcome(self, dispatch_id: str, node_id: int, attempt: int, outcome: Outcome) -> None:
+        self._database.write(
+            partial(
+                elsewhere.replace_outcome,
+                dispatch_id=dispatch_id,
+                node_id=node_id,
+                attempt=attempt,
+                outcome=outcome,
+            )
+        )
+
     def purge(self, dispatch_ids: Sequence[str] | None) -> PurgeReport:
         report = self._database.write(partial(purge.purge, dispatch_ids=dispatch_ids))
         with suppress(StoreError):  # What was purged is gone; the next purge gives its room back too.
             self._database.tidy()
         return report
+
+    def forget_leftovers(self, group_ids: Sequence[str]) -> None:
+        self._database.write(partial(elsewhere.forget_leftovers, group_ids=group_ids))
 
     # Leases
 
@@ -66,6 +108,12 @@ class SqlStore(Store):
 
     def unreferenced(self, digests: Sequence[str]) -> list[str]:
         return self._database.read(partial(reading.unreferenced, digests=digests))
+
+    def leftovers(self, limit: int) -> list[Leftovers]:
+        return self._database.read(partial(elsewhere.leftovers, limit=limit))
+
+    def executors(self, dispatch_id: str, limit: int) -> list[ExecutorSpec]:
+        return self._database.read(partial(elsewhere.executors, dispatch_id=dispatch_id, limit=limit))
 
     def dispatch(self, dispatch_id: str) -> DispatchInfo:
         return self._database.read(partial(reading.dispatch, dispatch_id=dispatch_id))

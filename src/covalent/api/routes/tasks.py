@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from ...errors import NotFoundError
-from ...model import AttemptInfo, Blob, TaskInfo, TaskRef
+from ...model import Blob, TaskInfo, TaskRef
 from ...states import Status
 from ..schemas import LARGEST_INT, DispatchId, NodeId, Page, TaskView
 from ..state import TheDispatcher, problems
@@ -35,9 +35,10 @@ async def tasks(
 
 @router.get("/{node_id}", responses=problems(404))
 async def task(dispatcher: TheDispatcher, dispatch_id: DispatchId, node_id: NodeId) -> TaskView:
-    """A task with all its attempts."""
+    """A task with all its attempts, as far as what lies elsewhere can be read."""
+    attempts = await dispatcher.attempts(dispatch_id, node_id)
+    # Read afterwards: when the task ran may only be known now.
     info = await dispatcher.threads.read(dispatcher.store.task, dispatch_id, node_id)
-    attempts = await dispatcher.threads.read(dispatcher.store.attempts, dispatch_id, node_id)
     return TaskView.of(info, attempts)
 
 
@@ -59,28 +60,24 @@ async def log(
 ) -> Response:
     """What an attempt wrote, also while it runs. ``X-Log-Next`` is the next offset; ``X-Log-Complete`` says if that is the end."""
     await dispatcher.threads.read(dispatcher.store.task, dispatch_id, node_id)
-    attempts = await dispatcher.threads.read(dispatcher.store.attempts, dispatch_id, node_id)
-    chosen = _choose(attempts, attempt)
-    if chosen is None:
+    seen = await dispatcher.attempt(dispatch_id, node_id, attempt)
+    if seen is None:
         return _answer(b"", offset, complete=False)
-    if chosen.outcome is None:
-        ref = TaskRef(node_id=node_id, attempt=chosen.attempt)
+    outcome = seen.attempt.outcome
+    if outcome is None:
+        ref = TaskRef(node_id=node_id, attempt=seen.attempt.attempt)
         data = await dispatcher.read_log(dispatch_id, ref, stream, offset, limit)
         return _answer(data or b"", offset, complete=False)
-    blob = chosen.outcome.stdout if stream == "stdout" else chosen.outcome.stderr
+    blob = outcome.stdout if stream == "stdout" else outcome.stderr
+    if blob is None and seen.missing is not None:
+        raise seen.missing
     if blob is None:
         return _answer(b"", offset, complete=True)
-    data = await dispatcher.threads.read(_read, blob, dispatcher.objects.path(blob.digest), offset, limit)
+    path = dispatcher.objects.path(blob.digest)
+    if blob.data is None and blob.uri is not None:
+        path = await dispatcher.elsewhere.fetch(blob, dispatch_id)
+    data = await dispatcher.threads.read(_read, blob, path, offset, limit)
     return _answer(data, offset, complete=offset + len(data) >= blob.size)
-
-
-def _choose(attempts: list[AttemptInfo], number: int | None) -> AttemptInfo | None:
-    if number is None:
-        return attempts[-1] if attempts else None
-    for attempt in attempts:
-        if attempt.attempt == number:
-            return attempt
-    raise NotFoundError(f"The task has had {len(attempts)} attempts; there is no attempt {number}.")
 
 
 def _read(blob: Blob, path: Path, offset: int, limit: int) -> bytes:

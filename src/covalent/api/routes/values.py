@@ -11,7 +11,8 @@ from starlette.responses import Response, StreamingResponse
 from ...dispatcher import Dispatcher
 from ...errors import NotFoundError
 from ...model import Blob
-from ..bundles import MEDIA_TYPE, prepare, stream
+from ..bundles import MEDIA_TYPE, elsewhere, prepare, stream
+from ..downloads import Downloads
 from ..schemas import LARGEST_INT, DispatchId
 from ..state import TheDispatcher, problems
 
@@ -73,7 +74,9 @@ async def bundle(
     """A pickled value with everything that it refers to."""
     root = await _find(dispatcher, dispatch_id, what, node)
     header, sources = await dispatcher.threads.read(prepare, root, dispatcher.objects)
-    return StreamingResponse(stream(header, sources), media_type=MEDIA_TYPE)
+    downloads = Downloads(dispatcher.elsewhere, dispatch_id, elsewhere(sources))
+    await downloads.begin()
+    return StreamingResponse(stream(header, sources, downloads), media_type=MEDIA_TYPE)
 
 
 async def _find(dispatcher: Dispatcher, dispatch_id: str, what: str, node: int | None) -> Blob:
@@ -95,9 +98,11 @@ async def _find(dispatcher: Dispatcher, dispatch_id: str, what: str, node: int |
     if what == "node":
         found = (await read(store.outputs, dispatch_id, [node])).get(node)
     else:
-        attempts = await read(store.attempts, dispatch_id, node)
-        outcome = attempts[-1].outcome if attempts else None
+        seen = await dispatcher.attempt(dispatch_id, node)
+        outcome = seen.attempt.outcome if seen else None
         found = outcome.failure.pickled if outcome and outcome.failure else None
+        if found is None and seen is not None and seen.missing is not None:
+            raise seen.missing
     if found is None:
         raise NotFoundError(f"Task {node} of dispatch {dispatch_id} has no {'output' if what == 'node' else what}.")
     return found

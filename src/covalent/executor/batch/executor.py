@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+import logging
 from abc import abstractmethod
-from collections.abc import Hashable
+from collections.abc import AsyncIterator, Hashable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ..base import AsyncBaseExecutor
+from ...errors import CovalentError, ExecutorError
+from ...model import GroupMetadata, Outcome, TaskRef, TaskUpdate
+from ...runner.cloud.names import group_prefix
+from ..base import AsyncBaseExecutor, Resources
+from .handle import Handle, manifest_order
 from .service import BatchService
+
+if TYPE_CHECKING:
+    from ...objects import RemoteStore
+    from .engine import Engine
+    from .tracking import TrackedGroup
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -21,7 +33,7 @@ class Bucket:
 
 
 class BatchExecutor(AsyncBaseExecutor):
-    """A cloud's executor implements the methods below; sending, polling, receiving, cancelling, logs and purging are done here."""
+    """A cloud's executor implements the abstract methods; sending, polling, receiving, cancelling, logs and purging are done here."""
 
     @abstractmethod
     def account(self) -> Hashable:
@@ -52,3 +64,131 @@ class BatchExecutor(AsyncBaseExecutor):
     @abstractmethod
     def poll_interval_s(self) -> float:
         """The longest time between two looks at a job."""
+
+    # The dispatcher's contract
+
+    async def send(self, refs: Sequence[TaskRef], resources: Resources, metadata: GroupMetadata) -> Any:
+        return await self._send(refs, resources, metadata, is_new=True)
+
+    async def resume(self, refs: Sequence[TaskRef], resources: Resources, metadata: GroupMetadata, handle: Any) -> Any:
+        if handle is None:
+            return await self._send(refs, resources, metadata, is_new=False)
+        try:
+            # What an earlier run of the dispatch in this dispatcher has not stored is found again in the bucket.
+            (await self.engine()).forget(metadata.group_id)
+        except CovalentError as error:
+            log.warning("group %s goes on without news: %s", metadata.group_id, error)
+        return handle
+
+    async def poll(self, metadata: GroupMetadata, handle: Any) -> TrackedGroup:
+        group = await self._followed(metadata, handle)
+        await group.wait()
+        return group
+
+    async def receive(self, metadata: GroupMetadata, data: TrackedGroup) -> list[TaskUpdate]:
+        return data.take()
+
+    async def cancel(self, metadata: GroupMetadata, refs: Sequence[TaskRef], handle: Any) -> bool:
+        engine = await self.engine()
+        return await engine.cancel(await self._followed(metadata, handle), refs)
+
+    async def forget(self, metadata: GroupMetadata, handle: Any) -> None:
+        (await self.engine()).forget(metadata.group_id)
+
+    async def read_log(self, metadata: GroupMetadata, ref: TaskRef, stream: str, offset: int, limit: int) -> bytes:
+        engine = await self.engine()
+        group = engine.followed(metadata.group_id)
+        return b"" if group is None else await engine.read_log(group, ref, stream, offset, limit)
+
+    async def why(self, metadata: GroupMetadata, ref: TaskRef, handle: Any) -> str:
+        try:
+            return await (await self.engine()).why(metadata.group_id, ref)
+        except CovalentError as error:
+            return f"The service cannot be asked: {error}"
+
+    def can_read(self, uri: str) -> bool:
+        return uri.startswith(f"{self.bucket().uri}/")
+
+    async def download(self, uri: str) -> AsyncIterator[bytes]:
+        store = await self.objects()
+        key = store.key(uri)
+        if key is None:
+            raise ExecutorError(f"{uri} does not lie in {store.root}, the bucket of this executor.")
+        async for piece in store.stream(key):
+            yield piece
+
+    async def complete(self, outcome: Outcome) -> Outcome:
+        if outcome.details is None:
+            return outcome
+        from .outcomes import with_details
+
+        return await with_details(await self.objects(), outcome)
+
+    async def purge(self, group_ids: Sequence[str]) -> None:
+        store = await self.objects()
+        for group_id in group_ids:
+            await store.delete_all(group_prefix(group_id))
+
+    # What it needs for that
+
+    async def engine(self) -> Engine:
+        """The engine of its account.
+
+        :raises ExecutorError: outside a dispatcher, or if there are no usable credentials
+        """
+        return await self.bound().shared(("batch", self.account()), self._make_engine)
+
+    async def objects(self) -> RemoteStore:
+        """Its bucket.
+
+        :raises ExecutorError: outside a dispatcher, or if its settings are wrong
+        """
+        return await self.bound().shared(("objects", self.account(), self.bucket().uri), self._open_bucket)
+
+    async def _make_engine(self) -> Engine:
+        from .engine import Engine
+
+        return Engine(await self.connect())
+
+    async def _open_bucket(self) -> RemoteStore:
+        return open_bucket(self.bucket())
+
+    async def _send(
+        self, refs: Sequence[TaskRef], resources: Resources, metadata: GroupMetadata, *, is_new: bool
+    ) -> dict[str, Any]:
+        options = self.job_options()
+        engine = await self.engine()
+        store = await self.objects()
+        from .staging import Order
+
+        order = Order(
+            refs=manifest_order(refs),
+            resources=resources,
+            metadata=metadata,
+            depot=engine.depot(store),
+            options=options,
+            time_limit_s=self.time_limit_s(),
+        )
+        return (await engine.send(order, is_new=is_new)).to_json()
+
+    async def _followed(self, metadata: GroupMetadata, handle: Any) -> TrackedGroup:
+        engine, store = await self.engine(), await self.objects()
+        group = engine.followed(metadata.group_id)
+        if group is None:
+            wanted = frozenset(metadata.node_ids)
+            group = engine.follow(metadata, Handle.from_json(handle), store, wanted, self.poll_interval_s())
+        return group
+
+
+def open_bucket(bucket: Bucket) -> RemoteStore:
+    """A store for it.
+
+    :raises ExecutorError: if its settings are wrong, or obstore is not installed
+    """
+    try:
+        from ...objects import RemoteStore
+    except ImportError as error:
+        raise ExecutorError(
+            f"Objects in buckets need obstore, which cannot be imported ({error}). Install covalent-batch with the extra of your cloud."
+        ) from None
+    return RemoteStore(bucket.uri, bucket.options)

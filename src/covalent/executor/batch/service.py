@@ -64,6 +64,7 @@ class JobView:
     counts: Mapping[JobState, int] = field(default_factory=dict)
     reason: str = ""  #: In the service's words: why it waits or failed.
     task: TaskView | None = None  #: Of a job with one task, that task.
+    memory_mib: float | None = None  #: What each task was given, where the service says so.
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -13,8 +13,9 @@ from typing import Final
 from ...model import Blob
 from ...objects import ObjectStore
 from ...runner import wire
+from ..messages import Key, MalformedError, decode_outcome
 from .launch import WorkerFiles
-from .messages import Hello, Key, MalformedError, decode_hello, decode_outcome, decode_start
+from .messages import Hello, decode_hello, decode_start
 
 #: Bytes of output that travel with an outcome.
 INLINE_LOG_BYTES: Final = 32 * 1024

@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Final
 from ...errors import CovalentError
 from ...model import Blob, Outcome
 from ...objects import ObjectStore
+from ...runner.memory import OutOfMemoryCounter
 from ...states import Cause, Status
+from ..messages import decode_outcome
 from .afterlife import Ledger, collect_output, read_ledger
 from .background import in_background
 from .endings import with_traces, without_start
 from .group import Job
-from .messages import decode_outcome
-from .processes import OutOfMemoryCounter, exit_code, explain_exit, kill_group
+from .processes import exit_code, explain_exit, kill_group
 from .worker import Worker
 
 if TYPE_CHECKING:

@@ -1,8 +1,7 @@
 """Interpreters with the packages that tasks ask for, layered over the server's own.
 
-An environment is a virtual environment that also sees the packages which the server sees; its own win. It is made once for each set of
-requirements and stays; a file in it says that it is complete. It is built in its final place, because the scripts of a virtual
-environment hold its path and would not survive being moved.
+An environment is made once for each set of requirements and stays; a file in it says that it is complete. It is built in its final place,
+because the scripts of a virtual environment hold its path and would not survive being moved.
 """
 
 from __future__ import annotations
@@ -11,16 +10,12 @@ import asyncio
 import contextlib
 import fcntl
 import hashlib
-import importlib.util
 import json
 import os
 import shutil
 import signal
-import site
 import subprocess
 import sys
-import sysconfig
-import venv
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -28,25 +23,17 @@ from pathlib import Path
 from typing import Final
 
 from ...errors import ExecutorError
+from ...runner.packages import InstallError, all_satisfied, build, python_of, variables_of
 from .launch import Interpreter
-from .requirements import all_satisfied
 
 #: Environments that are built at the same time.
 BUILDERS: Final = 2
-
-#: Lines of an installer's output that a failure shows, from its beginning and from its end, and how much of each.
-FIRST_LINES: Final = 6
-LAST_LINES: Final = 16
-LINE_LENGTH: Final = 300
 
 _COMPLETE: Final = "covalent-complete.json"
 
 
 class EnvironmentFailedError(ExecutorError):
     """The packages that a task asks for cannot be installed."""
-
-    def __init__(self, requirements: Sequence[str], reason: str) -> None:
-        super().__init__(f"The packages {', '.join(requirements)} could not be installed. {reason}")
 
 
 class Environments:
@@ -103,20 +90,16 @@ class Environments:
         if home.exists():
             shutil.rmtree(home)
         try:
-            venv.EnvBuilder(symlinks=True, with_pip=False).create(home)
-            _show_parents(home)
-            listed = home / "requirements.txt"
-            listed.write_text("".join(f"{line}\n" for line in requirements))
-            self._install(_installer(home, requirements), listed, requirements)
-        except OSError as error:
-            raise EnvironmentFailedError(requirements, f"{home} cannot be written ({error.strerror}).") from None
+            build(home, requirements, self._run)
+        except InstallError as error:
+            raise EnvironmentFailedError(str(error)) from None
         (home / _COMPLETE).write_text(json.dumps({"requirements": requirements}))
 
-    def _install(self, command: Sequence[str], listed: Path, requirements: tuple[str, ...]) -> None:
+    def _run(self, command: Sequence[str]) -> tuple[int, bytes]:
         if self._is_closed:
-            raise EnvironmentFailedError(requirements, "The server is stopping.")
+            raise EnvironmentFailedError("The packages could not be installed: the server is stopping.")
         installer = subprocess.Popen(
-            [*command, "--requirement", str(listed)],
+            command,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -127,17 +110,7 @@ class Environments:
             output, _ = installer.communicate()
         finally:
             self._installers.discard(installer)
-        if installer.returncode:
-            said = _shortened(output.decode("utf-8", "replace")) or f"it ended with exit code {installer.returncode}"
-            raise EnvironmentFailedError(requirements, f"The installer said:\n{said}")
-
-
-def _shortened(output: str) -> str:
-    """What names the package that failed is at the beginning of the output; what went wrong with it, at its end."""
-    lines = [line[:LINE_LENGTH] for line in output.strip().splitlines()]
-    if len(lines) > FIRST_LINES + LAST_LINES:
-        lines[FIRST_LINES:-LAST_LINES] = ["…"]
-    return "\n".join(lines)
+        return installer.returncode, output
 
 
 def _look_at(build: asyncio.Future[Interpreter]) -> None:
@@ -147,36 +120,7 @@ def _look_at(build: asyncio.Future[Interpreter]) -> None:
 
 
 def _interpreter(home: Path) -> Interpreter:
-    scripts = home / "bin"
-    path = os.pathsep.join([str(scripts), str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
-    return Interpreter(python=str(scripts / "python"), variables={"PATH": path, "VIRTUAL_ENV": str(home)})
-
-
-def _show_parents(home: Path) -> None:
-    """Let the environment see, after its own packages, those that the server sees."""
-    parents = site.getsitepackages()
-    if site.ENABLE_USER_SITE:
-        parents.append(site.getusersitepackages())
-    lines = (f"import site; site.addsitedir({parent!r})\n" for parent in parents)
-    own = sysconfig.get_path("purelib", "venv", {"base": str(home), "platbase": str(home)})
-    Path(own, "covalent_parents.pth").write_text("".join(lines))
-
-
-def _installer(home: Path, requirements: Sequence[str]) -> list[str]:
-    """:raises EnvironmentFailedError: if there is none"""
-    python = str(home / "bin" / "python")
-    if uv := shutil.which("uv") or _beside("uv"):
-        return [uv, "pip", "install", "--python", python]
-    if importlib.util.find_spec("pip"):
-        quiet = ["--disable-pip-version-check", "--no-input"]
-        return [sys.executable, "-m", "pip", "--python", python, "install", *quiet]
-    raise EnvironmentFailedError(requirements, "The server has neither uv nor pip. Install one of them there.")
-
-
-def _beside(name: str) -> str | None:
-    """A program next to the server's Python."""
-    found = Path(sys.executable).with_name(name)
-    return str(found) if found.exists() else None
+    return Interpreter(python=python_of(home), variables=variables_of(home))
 
 
 @contextmanager

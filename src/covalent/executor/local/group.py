@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias
 from ...model import GroupMetadata, Outcome, TaskRef, TaskUpdate
 from ...states import Cause, Status
 from ..base import Resources
-from .messages import Key, TaskWriter
+from ..messages import Key, TaskWriter
 
 if TYPE_CHECKING:
     from .lane import Lane

@@ -16,12 +16,13 @@ from ...errors import CovalentError
 from ...model import Outcome, TaskRef
 from ...objects import ObjectStore
 from ...states import Status
+from ..messages import Key, decode_outcome
 from .afterlife import collect_output, is_locked, read_ledger
 from .background import in_background
 from .endings import LOST, timed_out, with_traces, without_start
 from .group import Attempt, Group
 from .launch import WorkerFiles
-from .messages import HOST, Key, decode_outcome
+from .messages import HOST
 from .processes import kill_tree
 
 log = logging.getLogger(__name__)

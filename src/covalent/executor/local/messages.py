@@ -1,62 +1,19 @@
-"""Tasks as workers read them, and outcomes as workers write them, checked field by field: what a worker sends is the user's business."""
+"""What only the local executor's messages hold: who writes a journal, what was begun, and tasks that lie in files."""
 
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable
-from typing import Annotated, Any, Final, Literal, TypeAlias
+from typing import Annotated, Final
 
 import msgspec
 
 from ...errors import ExecutorError
-from ...model import Blob, GroupMetadata, Outcome, TaskFailure, TaskSpec
+from ...model import Blob, TaskSpec
 from ...runner import wire
-from ...states import Cause, Status
-
-#: Group, node, attempt: an attempt by its name, over all groups.
-Key: TypeAlias = tuple[str, int, int]
-
-#: Where the bytes of a blob that is not in a message lie.
-PathOf: TypeAlias = Callable[[Blob], str]
+from ..base import Resources
+from ..messages import Key, MalformedError
 
 HOST: Final = socket.gethostname()
-
-_Digest = Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-f]{64}\Z")]
-_Size = Annotated[int, msgspec.Meta(ge=0)]
-
-
-class MalformedError(ExecutorError):
-    """A worker has sent something that is no outcome."""
-
-
-class _Blob(msgspec.Struct, array_like=True, frozen=True):
-    digest: _Digest
-    size: _Size
-    at: int
-
-
-class _Failure(msgspec.Struct, frozen=True):
-    type: str
-    message: str
-    traceback: str
-    pickled: _Blob | None = None
-
-
-class _Outcome(msgspec.Struct, frozen=True):
-    group: str
-    node: int
-    attempt: int
-    status: Literal["COMPLETED", "FAILED"]
-    output: _Blob | None = None
-    cause: Cause | None = None
-    message: str = ""
-    failure: _Failure | None = None
-    stdout: _Blob | None = None
-    stderr: _Blob | None = None
-    started_at: float | None = None
-    ended_at: float | None = None
-    peak_memory_mib: float | None = None
-    cpu_s: float | None = None
 
 
 class _Start(msgspec.Struct, frozen=True):
@@ -83,41 +40,9 @@ class Hello(msgspec.Struct, frozen=True):
     mark: str = ""  #: When that process started.
 
 
-_read_outcome = msgspec.json.Decoder(_Outcome)
 _read_start = msgspec.json.Decoder(_Start)
 _read_task = msgspec.json.Decoder(_Task)
 _read_hello = msgspec.json.Decoder(Hello)
-_to_json = msgspec.json.Encoder().encode
-
-
-def decode_outcome(message: wire.Message, place: str) -> tuple[Key, Outcome]:
-    """An outcome as the dispatcher knows it.
-
-    :raises MalformedError: if it is none
-    """
-    try:
-        found = _read_outcome.decode(message.header)
-    except msgspec.DecodeError as error:
-        raise MalformedError(f"A worker has sent an outcome that cannot be read: {error}") from None
-    completed = found.status == "COMPLETED"
-    if completed == (found.output is None) or completed == (found.cause is not None):
-        raise MalformedError("A worker has sent an outcome that is neither a success nor a failure")
-    data = message.data
-    outcome = Outcome(
-        status=Status(found.status),
-        output=_from_wire(found.output, data),
-        cause=found.cause,
-        message=found.message,
-        failure=_failure(found.failure, data) if found.failure else None,
-        stdout=_from_wire(found.stdout, data),
-        stderr=_from_wire(found.stderr, data),
-        started_at=found.started_at,
-        ended_at=found.ended_at,
-        peak_memory_mib=found.peak_memory_mib,
-        cpu_s=found.cpu_s,
-        place=place,
-    )
-    return (found.group, found.node, found.attempt), outcome
 
 
 def decode_start(message: wire.Message) -> tuple[Key, float]:
@@ -146,98 +71,21 @@ def name_task(message: wire.Message) -> Key:
     return found.shared.group, found.node, found.attempt
 
 
-class TaskWriter:
-    """Writes the tasks of one group; what they share is encoded once.
+def spooled(group_id: str, spec: TaskSpec, path: str) -> tuple[int, bytes]:
+    """The message without its prefix that stands for a task which lies in a file: length of the header, and all bytes."""
+    task = {"shared": {"group": group_id}, "node": spec.node_id, "attempt": spec.attempt, "spooled": path}
+    header = msgspec.json.encode(task)
+    return len(header), header
 
-    :param path_of: where a blob without data lies
-    :param function_path: the file in which a function is kept, if it is
+
+def path_in(resources: Resources, blob: Blob) -> str:
+    """The file in which a blob lies.
+
+    :raises ExecutorError: if it lies elsewhere
     """
-
-    def __init__(self, metadata: GroupMetadata, path_of: PathOf, function_path: Callable[[Blob], str | None]) -> None:
-        self._metadata, self._path_of, self._function_path = metadata, path_of, function_path
-        self._shared_as: tuple[Any, ...] = ()
-        self._shared = msgspec.Raw()
-        self._shared_data = b""
-
-    def write(self, spec: TaskSpec) -> tuple[int, bytes]:
-        """The task without its prefix: length of the header, and all bytes.
-
-        :raises ExecutorError: if a value lies where this executor cannot read it
-        """
-        shared_as = (spec.function.digest, spec.kind, spec.environment, spec.hooks)
-        if shared_as != self._shared_as:
-            self._share(spec)
-            self._shared_as = shared_as
-        parts = [self._shared_data]
-        at = len(self._shared_data)
-        args, at = self._to_wire(spec.args, parts, at)
-        inputs = []
-        for blob in spec.inputs:
-            one, at = self._to_wire(blob, parts, at)
-            inputs.append(one)
-        header = _to_json(
-            {"shared": self._shared, "node": spec.node_id, "attempt": spec.attempt, "args": args, "inputs": inputs}
+    if blob.uri is not None:
+        raise ExecutorError(
+            f"A value of the task lies at {blob.uri}, where the local executor cannot read it. "
+            "Run the task on the executor that made the value."
         )
-        return len(header), b"".join((header, *parts))
-
-    def spooled(self, spec: TaskSpec, path: str) -> tuple[int, bytes]:
-        """The message that stands for a task which lies in a file."""
-        group = {"group": self._metadata.group_id}
-        header = _to_json({"shared": group, "node": spec.node_id, "attempt": spec.attempt, "spooled": path})
-        return len(header), header
-
-    def _share(self, spec: TaskSpec) -> None:
-        parts: list[bytes] = []
-        kept = self._function_path(spec.function)
-        function: list[Any]
-        if kept is None:
-            function, at = self._to_wire(spec.function, parts, 0)
-        else:
-            function, at = [spec.function.digest, spec.function.size, wire.IN_FILE, kept, []], 0
-        hooks = self._to_wire(spec.hooks, parts, at)[0] if spec.hooks else None
-        self._shared_data = b"".join(parts)
-        shared = {
-            "dispatch": self._metadata.dispatch_id,
-            "group": self._metadata.group_id,
-            "cwd": self._metadata.cwd,
-            "python": self._metadata.python,
-            "kind": spec.kind,
-            "bash": spec.environment.bash,
-            "function": function,
-            "hooks": hooks,
-        }
-        self._shared = msgspec.Raw(_to_json(shared))
-
-    def _to_wire(self, blob: Blob, parts: list[bytes], at: int) -> tuple[list[Any], int]:
-        """The blob for a header, and where the next one's bytes begin."""
-        inputs: list[Any] = []
-        if blob.data is not None:
-            parts.append(blob.data)
-            described: list[Any] = [blob.digest, len(blob.data), at, "", inputs]
-            at += len(blob.data)
-        elif blob.uri is None:
-            described = [blob.digest, blob.size, wire.IN_FILE, self._path_of(blob), inputs]
-        else:
-            raise ExecutorError(
-                f"A value of the task lies at {blob.uri}, where the local executor cannot read it. "
-                "Run the task on the executor that made the value."
-            )
-        for one in blob.inputs:
-            wired, at = self._to_wire(one, parts, at)
-            inputs.append(wired)
-        return described, at
-
-
-def _from_wire(blob: _Blob | None, data: Any) -> Blob | None:
-    if blob is None:
-        return None
-    if blob.at == wire.IN_FILE:
-        return Blob(digest=blob.digest, size=blob.size)
-    if blob.at < 0 or blob.at + blob.size > len(data):
-        raise MalformedError("A worker has sent an outcome whose bytes are missing")
-    return Blob(digest=blob.digest, size=blob.size, data=bytes(data[blob.at : blob.at + blob.size]))
-
-
-def _failure(failure: _Failure, data: Any) -> TaskFailure:
-    pickled = _from_wire(failure.pickled, data)
-    return TaskFailure(type=failure.type, message=failure.message, traceback=failure.traceback, pickled=pickled)
+    return str(resources.path(blob))

@@ -9,6 +9,7 @@ import time
 import uuid
 from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -17,6 +18,7 @@ from ...model import GroupMetadata, TaskRef, TaskUpdate
 from ...objects import ObjectStore
 from ...states import Cause, Status
 from ..base import Resources, Runtime
+from ..messages import TaskWriter
 from .background import in_background
 from .burial import Undertaker
 from .durations import Durations
@@ -27,7 +29,7 @@ from .inheritance import Inheritance
 from .lane import Lane
 from .launch import Interpreter, WorkerFiles, launch
 from .loading import Loader
-from .messages import TaskWriter
+from .messages import path_in
 from .processes import kill_tree
 from .settings import worker_count
 from .spool import Spool
@@ -131,7 +133,7 @@ class LocalPool:
         group = self._groups.get(metadata.group_id)
         is_new = group is None
         if group is None:
-            writer = TaskWriter(metadata, lambda blob: str(resources.path(blob)), self._spool.function)
+            writer = TaskWriter(metadata, partial(path_in, resources), self._spool.function)
             group = self._groups[metadata.group_id] = Group(metadata, resources, writer, time_limit_s)
         claim = self._inheritance.claim
         rest = [ref for ref in group.adopt(refs) if not claim(group, ref)]
@@ -139,7 +141,7 @@ class LocalPool:
             return
         group.waiting.extend(rest)
         try:
-            await self._loader.load(group)
+            await self._loader.load(group, may_fetch=False)
         except CovalentError as error:
             if not error.retryable:
                 if is_new:
@@ -147,7 +149,11 @@ class LocalPool:
                 raise
             self.load_more(group)
         else:
-            self._place(group)
+            if group.waiting and not group.ready:
+                # Fetching what it needs may take long, and until this returns it cannot be cancelled.
+                self.load_more(group)
+            else:
+                self._place(group)
 
     async def wait(self, group_id: str) -> None:
         """Return when there is news of the group.

@@ -19,9 +19,10 @@ from typing import TYPE_CHECKING, Final
 
 from ...model import Outcome
 from ...runner import wire
+from ..messages import Key, MalformedError, decode_outcome
 from .group import Job
 from .launch import Launched, WorkerFiles
-from .messages import HOST, Key, MalformedError, decode_outcome, name_task
+from .messages import HOST, name_task
 
 if TYPE_CHECKING:
     from .lane import Lane

@@ -40,6 +40,45 @@ SCRATCH_VARIABLE = "COVALENT_SCRATCH"
 #: Begins lines of standard error in what the container prints, so that both streams can be told apart.
 STDERR_MARK = "\x1e"
 
+# Exit codes of a container. The first two go with an outcome, the others explain why there is none.
+
+#: A task has completed, or has had an outcome before.
+EXIT_OK = 0
+#: A task has ended without a result; its outcome says why.
+EXIT_FAILED = 1
+EXIT_PYTHON = 90
+EXIT_VARIABLES = 91
+EXIT_UNREADABLE = 92
+EXIT_DAMAGED = 93
+EXIT_MANIFEST = 94
+EXIT_SCRATCH = 95
+EXIT_UNWRITABLE = 96
+#: The service wants the container to end; it knows why.
+EXIT_TERMINATED = 143
+
+#: What they mean: the name of a cause, and a sentence for a person. The last line of the container's output says more.
+EXIT_REASONS: dict[int, tuple[str, str]] = {
+    EXIT_PYTHON: (
+        "ENVIRONMENT",
+        "The image's Python is too old to run the workflow. Use an image with the workflow's Python.",
+    ),
+    EXIT_VARIABLES: ("CONFIG", "The container lacks the variables by which Covalent tells it what to do."),
+    EXIT_UNREADABLE: (
+        "CONFIG",
+        "The container could not read from the bucket. Check the job's role, the bucket's region, and the way from its network to S3.",
+    ),
+    EXIT_DAMAGED: ("CONFIG", "The runner in the bucket is damaged. Delete it, and run the workflow again."),
+    EXIT_MANIFEST: ("CONFIG", "The group's manifest in the bucket is damaged. Run the workflow again."),
+    EXIT_SCRATCH: (
+        "CONFIG",
+        "The container has no directory that it can write to, or no room in it. Give the job more disk space.",
+    ),
+    EXIT_UNWRITABLE: (
+        "CONFIG",
+        "The container could not write to the bucket, so the task's outcome is lost. Allow the job's role to write there.",
+    ),
+}
+
 
 class OutcomeName(NamedTuple):
     """The last part of an outcome's key."""

@@ -1,0 +1,259 @@
+"""What runs when: queues, dependencies, attempts, ends. The only one who changes jobs."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from ...faults import Faults
+from ...hosts.base import Verdict
+from ...hosts.running import Running
+from .jobs import Attempt, Job, JobStatus
+from .retry import Failure, wants_again
+
+#: Source: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerOverride.html
+MAX_OVERRIDES_CHARS: Final = 8192
+
+#: Seconds between two looks at the queue when nothing else happens.
+_LOOK_S: Final = 1.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Outcome:
+    """How an attempt ended."""
+
+    exit_code: int | None = None  #: None if no container ended by itself or was stopped.
+    reason: str | None = None  #: Of the container.
+    status_reason: str
+    may_repeat: bool = True
+
+
+#: Runs the newest attempt of a job to its end. Calls the second argument as soon as something runs.
+RunAttempt = Callable[[Job, Callable[[Running], None]], Outcome]
+
+
+class Scheduler:
+    """A few threads, each of which runs one attempt at a time. A job that waits costs nothing but its entry."""
+
+    def __init__(self, slots: int, run_attempt: RunAttempt, faults: Faults) -> None:
+        self._run_attempt = run_attempt
+        self._faults = faults
+        self._jobs: dict[str, Job] = {}
+        self._waiting: dict[str, list[Job]] = {}  # by the id of a job for which they wait
+        self._delayed: list[tuple[float, int, Job]] = []  # heap by the time at which they may start
+        self._ready: list[tuple[int, int, Job]] = []  # heap by priority
+        self._sequence = itertools.count()
+        self._is_stopping = False
+        #: Held by whoever reads or changes jobs; notified when something may start.
+        self.changed = threading.Condition(threading.RLock())
+        self._threads = [threading.Thread(target=self._work, name=f"slot-{n}", daemon=True) for n in range(slots)]
+        faults.on_change(self._look_again)
+
+    def start(self) -> None:
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """Start nothing more, and kill what runs."""
+        with self.changed:
+            self._is_stopping = True
+            self.changed.notify_all()
+            running = [job.running for job in self._jobs.values() if job.running]
+        for each in running:
+            each.kill(Verdict.HOST_LOST)
+        for thread in self._threads:
+            thread.join()
+
+    def job(self, job_id: str) -> Job | None:
+        return self._jobs.get(job_id)
+
+    def jobs(self) -> Iterable[Job]:
+        return self._jobs.values()
+
+    def submit(self, job: Job) -> None:
+        """Take a new job and its children."""
+        with self.changed:
+            self._jobs |= {each.id: each for each in job.family()}
+            if job.children:
+                self._set(job, JobStatus.PENDING)
+            for each in job.children or [job]:
+                self._admit(each)
+            self.changed.notify_all()
+
+    def cancel(self, job: Job, reason: str) -> None:
+        """Fail those of a job and its children that have not begun to start."""
+        with self.changed:
+            for each in job.family():
+                if not each.children and not each.status.is_final and not each.status.has_started:
+                    each.is_cancelled = True
+                    self._finish(each, JobStatus.FAILED, reason)
+            if job.children and not job.status.is_final:
+                job.is_cancelled = True
+
+    def terminate(self, job: Job, reason: str) -> None:
+        """End a job and its children, wherever they are."""
+        with self.changed:
+            for each in job.family():
+                if not each.status.is_final and not each.is_terminated:
+                    each.is_terminated = True
+                    each.status_reason = reason
+            for each in job.children or [job]:
+                if each.status.has_started:
+                    if each.running:
+                        each.running.stop()
+                elif not each.status.is_final:
+                    self._finish(each, JobStatus.FAILED, reason)
+
+    # The way to the start
+
+    def _admit(self, job: Job) -> None:
+        if job.order.overrides_chars > MAX_OVERRIDES_CHARS:
+            # AWS Batch finds this out when it hands the job over to ECS.
+            self._finish(job, JobStatus.FAILED, f"Container Overrides length must be at most {MAX_OVERRIDES_CHARS}")
+            return
+        for other in [*job.waits_for]:
+            found = self._jobs.get(other)
+            if found is None or found.status is JobStatus.SUCCEEDED:
+                job.waits_for.discard(other)
+            elif found.status is JobStatus.FAILED:
+                self._finish(job, JobStatus.FAILED, "Dependent Job failed")
+                return
+            else:
+                self._waiting.setdefault(other, []).append(job)
+        if job.waits_for:
+            self._set(job, JobStatus.PENDING)
+        else:
+            self._make_runnable(job)
+
+    def _make_runnable(self, job: Job) -> None:
+        self._set(job, JobStatus.RUNNABLE)
+        job.status_reason = job.order.resources.never_fits(job.order.queue) or None
+        if job.status_reason is None:
+            due = time.monotonic() + self._faults.start_delay_s()
+            heapq.heappush(self._delayed, (due, next(self._sequence), job))
+
+    def _next(self) -> Job | None:
+        """Something to start, or None when the emulator stops."""
+        with self.changed:
+            while not self._is_stopping:
+                wait_s = self._promote()
+                while self._ready and self._faults.hold() is None:
+                    job = heapq.heappop(self._ready)[-1]
+                    if job.status is JobStatus.RUNNABLE:
+                        self._begin(job)
+                        return job
+                self.changed.wait(wait_s)
+        return None
+
+    def _promote(self) -> float:
+        """Make those ready whose time has come; return the seconds until the next one's has."""
+        now = time.monotonic()
+        while self._delayed and self._delayed[0][0] <= now:
+            _, number, job = heapq.heappop(self._delayed)
+            heapq.heappush(self._ready, (-job.order.queue.priority, number, job))
+        return min(_LOOK_S, self._delayed[0][0] - now) if self._delayed else _LOOK_S
+
+    def _begin(self, job: Job) -> None:
+        self._set(job, JobStatus.STARTING)
+        job.attempts.append(Attempt(task=f"{next(self._sequence):032x}"))
+
+    def _look_again(self) -> None:
+        with self.changed:
+            self.changed.notify_all()
+
+    # The way to the end
+
+    def _work(self) -> None:
+        while job := self._next():
+            try:
+                outcome = self._run_attempt(job, lambda running, job=job: self._has_started(job, running))  # type: ignore[misc]
+            except Exception:  # noqa: BLE001 # whatever it is, a job that never ends would hide it
+                traceback.print_exc()
+                outcome = Outcome(status_reason="Error: the emulator failed; see what it printed.", may_repeat=False)
+            self._has_ended(job, outcome)
+
+    def _has_started(self, job: Job, running: Running) -> None:
+        with self.changed:
+            job.running = running
+            job.attempt.started_at = job.started_at = time.time()
+            self._set(job, JobStatus.RUNNING)
+            if job.parent and job.parent.started_at is None:
+                job.parent.started_at = job.started_at
+            if self._is_stopping:
+                running.kill(Verdict.HOST_LOST)
+            elif job.is_terminated:
+                running.stop()
+
+    def _has_ended(self, job: Job, outcome: Outcome) -> None:
+        with self.changed:
+            job.running = None
+            attempt = job.attempt
+            attempt.stopped_at = time.time()
+            attempt.exit_code, attempt.reason = outcome.exit_code, outcome.reason
+            attempt.status_reason = outcome.status_reason
+            failure = Failure(
+                status_reason=outcome.status_reason, reason=outcome.reason or "", exit_code=outcome.exit_code
+            )
+            if job.is_terminated:
+                attempt.status_reason = job.status_reason
+                self._finish(job, JobStatus.FAILED, job.status_reason or "")
+            elif outcome.exit_code == 0 and outcome.reason is None:
+                self._finish(job, JobStatus.SUCCEEDED, outcome.status_reason)
+            elif outcome.may_repeat and wants_again(job.order.retry, len(job.attempts), failure):
+                self._make_runnable(job)
+                self.changed.notify()
+            else:
+                self._finish(job, JobStatus.FAILED, outcome.status_reason)
+
+    def _finish(self, job: Job, status: JobStatus, reason: str) -> None:
+        """End a job, and all jobs that end with it."""
+        ends = [(job, status, reason)]
+        while ends:
+            job, status, reason = ends.pop()
+            if job.status.is_final:
+                continue
+            job.status_reason = reason
+            job.stopped_at = time.time()
+            self._set(job, status)
+            if job.parent and (end := self._end_of_parent(job.parent)):
+                ends.append((job.parent, *end))
+            ends += [(each, JobStatus.FAILED, "Dependent Job failed") for each in self._release(job)]
+        self.changed.notify()
+
+    def _release(self, job: Job) -> list[Job]:
+        """Go on with those that have waited for a job; return those that fail because it has failed."""
+        waiting = [each for each in self._waiting.pop(job.id, ()) if each.status is JobStatus.PENDING]
+        if job.status is JobStatus.FAILED:
+            return waiting
+        for each in waiting:
+            each.waits_for.discard(job.id)
+            if not each.waits_for:
+                self._make_runnable(each)
+        return []
+
+    @staticmethod
+    def _end_of_parent(parent: Job) -> tuple[JobStatus, str] | None:
+        """How an array job ends; None as long as some of its children have not."""
+        failed = parent.counts[JobStatus.FAILED]
+        if failed + parent.counts[JobStatus.SUCCEEDED] < len(parent.children):
+            return None
+        if parent.is_terminated:
+            return JobStatus.FAILED, parent.status_reason or ""
+        return (
+            (JobStatus.FAILED, "Array Child Job failed")
+            if failed
+            else (JobStatus.SUCCEEDED, "Array Child Jobs succeeded")
+        )
+
+    @staticmethod
+    def _set(job: Job, status: JobStatus) -> None:
+        if job.parent:
+            job.parent.counts[job.status] -= 1
+            job.parent.counts[status] += 1
+        job.status = status

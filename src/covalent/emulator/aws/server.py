@@ -1,0 +1,126 @@
+"""The emulator of AWS as a whole: started, used, stopped."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from ...errors import EmulatorError
+from ..calls import Calls
+from ..faults import Fault, Faults
+from ..hosts.base import Host
+from ..hosts.containers import ContainerHost
+from ..hosts.processes import ProcessHost
+from ..http import HttpServer
+from .application import AwsApplication
+from .batch.api import BatchApi
+from .batch.attempts import Attempts
+from .batch.jobs import Job
+from .batch.scheduler import Scheduler
+from .identity import CLIENT, Identities
+from .moto_border import Moto
+from .provision import Resources, provision
+
+CONTAINERS: Final = ("none", "podman", "docker")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AwsSettings:
+    host: str = "127.0.0.1"
+    port: int = 0  #: 0 takes a free one.
+    region: str = "us-east-1"
+    slots: int | None = None  #: Jobs that run at a time; None stands for the number of processors.
+    containers: str = "none"  #: One of :data:`CONTAINERS`.
+    resources: Resources = field(default_factory=Resources)
+    faults: Sequence[Fault] = ()
+
+
+class AwsEmulator:
+    """Serves from the moment it is made until :meth:`stop`."""
+
+    def __init__(self, settings: AwsSettings) -> None:
+        """:raises EmulatorError: if it cannot start"""
+        self._settings = settings
+        self.faults, calls, moto = Faults(), Calls(), Moto()
+        identities = Identities(moto, settings.region)
+        try:
+            self._http = HttpServer(settings.host, settings.port)
+        except OSError as error:
+            raise EmulatorError(
+                f"The emulator cannot listen on {settings.host}, port {settings.port}: {error.strerror}. Choose another "
+                "with --port and --host."
+            ) from error
+        self.endpoint = self._http.address.url
+        self._host: Host = ProcessHost() if settings.containers == "none" else ContainerHost(settings.containers)
+        surroundings = _Surroundings(self.endpoint, settings.region, identities)
+        attempts = Attempts(self._host, moto, self.faults, surroundings)
+        self._scheduler = Scheduler(settings.slots or os.cpu_count() or 1, attempts.run, self.faults)
+
+        batches: dict[str, BatchApi] = {}
+
+        def batch_of(region: str) -> BatchApi:
+            if region not in batches:
+                batches.setdefault(region, BatchApi(region, moto, self._scheduler, self.faults))
+            return batches[region]
+
+        self._scheduler.start()
+        self._http.start(AwsApplication(moto, batch_of, identities, self.faults, calls))
+        try:
+            provision(settings.resources, self.endpoint, settings.region)
+        except BaseException:
+            self.stop()
+            raise
+        calls.reset()
+        for fault in settings.faults:
+            self.faults.add(fault)
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """Variables with which clients on this machine find it."""
+        return {
+            "AWS_ENDPOINT_URL": self.endpoint,
+            "AWS_ACCESS_KEY_ID": CLIENT.access_key,
+            "AWS_SECRET_ACCESS_KEY": CLIENT.secret_key,
+            **_common(self._settings.region),
+        }
+
+    def stop(self) -> None:
+        """End all jobs, and serve no more."""
+        self._http.stop()
+        self._scheduler.stop()
+        self._host.close()
+
+
+class _Surroundings:
+    """What AWS gives to a job's container."""
+
+    def __init__(self, endpoint: str, region: str, identities: Identities) -> None:
+        self._endpoint = endpoint
+        self._region = region
+        self._identities = identities
+
+    def variables(self, job: Job) -> Mapping[str, str]:
+        order = job.order
+        variables = {
+            **_common(self._region),
+            "AWS_ENDPOINT_URL": self._endpoint,
+            "AWS_EXECUTION_ENV": "AWS_ECS_FARGATE" if order.definition.on_fargate else "AWS_ECS_EC2",
+            "AWS_BATCH_JOB_ID": job.id,
+            "AWS_BATCH_JOB_ATTEMPT": str(len(job.attempts)),
+            "AWS_BATCH_JQ_NAME": order.queue.name,
+            "AWS_BATCH_CE_NAME": order.queue.environment,
+            **self._identities.variables(job, self._endpoint),
+        }
+        if job.index is not None:
+            variables |= {"AWS_BATCH_JOB_ARRAY_INDEX": str(job.index), "AWS_BATCH_JOB_ARRAY_SIZE": str(order.size)}
+        return variables
+
+    def files(self, job: Job) -> Mapping[str, str]:
+        return self._identities.files(job)
+
+
+def _common(region: str) -> Mapping[str, str]:
+    # The last is obstore's.
+    return {"AWS_REGION": region, "AWS_DEFAULT_REGION": region, "AWS_ALLOW_HTTP": "true"}

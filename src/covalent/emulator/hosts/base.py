@@ -1,0 +1,102 @@
+"""What all hosts have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Protocol
+
+#: Environment variable that marks everything that an emulator has started, so that nothing of it can be left behind.
+MARK_VARIABLE = "COVALENT_EMULATOR"
+
+
+class Verdict(StrEnum):
+    """Why the emulator ended something that ran."""
+
+    STOPPED = "STOPPED"  #: Somebody asked for it.
+    TIMED_OUT = "TIMED_OUT"
+    OUT_OF_MEMORY = "OUT_OF_MEMORY"
+    HOST_LOST = "HOST_LOST"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Container:
+    """What is to run."""
+
+    name: str  #: Unique, and valid as the name of a container.
+    image: str  #: Not looked at by a host that runs processes.
+    command: tuple[str, ...]
+    environment: Mapping[str, str]
+    files: Mapping[str, str]  #: Contents of files, by the variables that hold their paths.
+    vcpus: float
+    memory_mib: int
+    shared_memory_mib: int | None = None
+    has_init: bool = False  #: Whether process 1 is one that passes signals on.
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ended:
+    """How it ended."""
+
+    exit_code: int  #: 128 and the number of the signal, if it died of one.
+    verdict: Verdict | None = None  #: None if it ended by itself.
+
+
+class CannotPullError(Exception):
+    """There is no such image."""
+
+
+class CannotStartError(Exception):
+    """The image is there, and the command in it cannot be started."""
+
+
+class Process(Protocol):
+    """Something that was started, in terms of the operating system."""
+
+    pid: int  #: Of the process that ends with it.
+    output: int  #: Descriptor from which everything that it prints can be read.
+
+    def exit_code(self) -> int | None:
+        """None as long as it runs."""
+
+    def memory_mib(self) -> float:
+        """What it occupies, as far as the emulator has to watch that; otherwise 0."""
+
+    def terminate(self) -> None:
+        """Ask it to end."""
+
+    def kill(self) -> None:
+        """End it with everything that it has started."""
+
+    def clean_up(self) -> None:
+        """After its end: end what it has left running, and remove its files."""
+
+    def ran_out_of_memory(self, exit_code: int) -> bool:
+        """Whether that is what this exit code means here."""
+
+    def failure_to_start(self, exit_code: int, output: bytes) -> str | None:
+        """Why the command never ran, if these show it; ``output`` is the beginning of what was printed."""
+
+
+class Host(Protocol):
+    def start(self, container: Container) -> Process:
+        """
+        :raises CannotPullError: if there is no such image
+        :raises CannotStartError: if the command cannot be started
+        """
+
+    def close(self) -> None:
+        """End everything that still runs, and remove all files."""
+
+
+def write_files(directory: Path, files: Mapping[str, str]) -> dict[str, str]:
+    """Write :attr:`Container.files`; return the variables."""
+    paths = {}
+    for variable, content in files.items():
+        path = directory / f".{variable.lower()}"
+        path.touch(mode=0o600)
+        path.write_text(content)
+        paths[variable] = str(path)
+    return paths

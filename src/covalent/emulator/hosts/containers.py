@@ -1,0 +1,131 @@
+"""A host that runs jobs in containers, with podman or docker, and with real limits on memory and processors. Linux only."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import Final
+
+from ...errors import EmulatorError
+from .base import MARK_VARIABLE, CannotPullError, CannotStartError, Container, write_files
+from .warden import Warden
+
+#: Exit codes of ``run`` when it, and not the command in the container, has failed.
+_FAILURES: Final = (125, 126, 127)
+_FAILURE: Final = re.compile(rb"(?:Error|docker): [^\n]*(?:OCI runtime|not found|permission denied)[^\n]*\n?")
+
+_KILLED: Final = 137  #: 128 and SIGKILL.
+
+
+class ContainerHost:
+    """The containers share the network of this machine, so that they reach an emulator on its loopback interface."""
+
+    def __init__(self, program: str) -> None:
+        """
+        :param program: ``podman`` or ``docker``
+        :raises EmulatorError: if it cannot be used here
+        """
+        self._program = program
+        self._mark = secrets.token_hex(16)
+        self._images: set[str] = set()
+        self._check()
+        self._directory = Path(tempfile.mkdtemp(prefix="covalent-emulator-"))
+        self._warden = Warden(self._mark, self._directory, self._removal())
+
+    def start(self, container: Container) -> RunningContainer:
+        self._provide(container.image)
+        directory = Path(tempfile.mkdtemp(prefix="job-", dir=self._directory))
+        paths = write_files(directory, container.files)
+        environment = {**container.environment, **paths, MARK_VARIABLE: self._mark}
+        argv = [self._program, "run", "--name", container.name, "--label", f"{MARK_VARIABLE}={self._mark}"]
+        argv += ["--rm", "--network=host", f"--cpus={container.vcpus:g}"]
+        # No swap: what is over the limit is to end here as it does there.
+        argv += [f"--memory={container.memory_mib}m", f"--memory-swap={container.memory_mib}m"]
+        argv += ["--init"] if container.has_init else []
+        argv += [f"--shm-size={container.shared_memory_mib}m"] if container.shared_memory_mib else []
+        argv += [f"--volume={path}:{path}:ro" for path in paths.values()]
+        argv += [f"--env={name}={value}" for name, value in environment.items()]
+        argv += [container.image, *container.command]
+        try:
+            process = subprocess.Popen(
+                argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True
+            )
+        except OSError as error:
+            raise CannotStartError(str(error)) from error
+        return RunningContainer(process, self._program, container.name, directory)
+
+    def close(self) -> None:
+        self._warden.dismiss()
+
+    def _removal(self) -> tuple[str, ...]:
+        """A command that ends all containers of this emulator."""
+        listing = f"{self._program} ps --all --quiet --filter label={MARK_VARIABLE}={self._mark}"
+        return ("/bin/sh", "-c", f"{listing} | xargs -r {self._program} rm --force")
+
+    def _check(self) -> None:
+        if shutil.which(self._program) is None:
+            raise EmulatorError(
+                f"Containers cannot be run with {self._program}: it is not installed. Install it, or leave --containers "
+                "out to run jobs as processes."
+            )
+        asked = subprocess.run([self._program, "info"], capture_output=True, text=True, check=False)
+        if asked.returncode:
+            raise EmulatorError(f"Containers cannot be run with {self._program}: {asked.stderr.strip()}")
+
+    def _provide(self, image: str) -> None:
+        """Have the image, from a registry if it is not here."""
+        if image in self._images:
+            return
+        here = subprocess.run([self._program, "image", "inspect", image], capture_output=True, check=False)
+        if here.returncode:
+            pulled = subprocess.run([self._program, "pull", image], capture_output=True, text=True, check=False)
+            if pulled.returncode:
+                raise CannotPullError(" ".join(pulled.stderr.split())[-200:])
+        self._images.add(image)
+
+
+class RunningContainer:
+    """One job that runs in a container."""
+
+    def __init__(self, process: subprocess.Popen[bytes], program: str, name: str, directory: Path) -> None:
+        assert process.stdout is not None
+        self.pid = process.pid
+        # A descriptor of its own, which whoever follows the process closes.
+        with process.stdout as stdout:
+            self.output = os.dup(stdout.fileno())
+        self._process = process
+        self._program = program
+        self._name = name
+        self._directory = directory
+
+    def exit_code(self) -> int | None:
+        code = self._process.poll()
+        return code if code is None or code >= 0 else 128 - code
+
+    def memory_mib(self) -> float:
+        """0: the kernel watches it."""
+        return 0.0
+
+    def terminate(self) -> None:
+        # The program in the foreground passes the signal on.
+        self._process.terminate()
+
+    def kill(self) -> None:
+        subprocess.run([self._program, "kill", self._name], capture_output=True, check=False)
+
+    def clean_up(self) -> None:
+        # All processes of a container end with its first, and --rm removes it.
+        shutil.rmtree(self._directory, ignore_errors=True)
+
+    def ran_out_of_memory(self, exit_code: int) -> bool:
+        return exit_code == _KILLED
+
+    def failure_to_start(self, exit_code: int, output: bytes) -> str | None:
+        if exit_code not in _FAILURES or not _FAILURE.fullmatch(output):
+            return None
+        return " ".join(output.decode(errors="replace").split()).partition(": ")[2]

@@ -1,0 +1,168 @@
+"""Following something that runs to its end: its output, its limits, and requests to end it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import selectors
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final
+
+from .base import CannotStartError, Ended, Process, Verdict
+
+#: Seconds between being asked to end and being killed, unless the definition says otherwise.
+#: Source: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-agent-config.html (ECS_CONTAINER_STOP_TIMEOUT)
+STOP_TIMEOUT_S: Final = 30.0
+
+#: Seconds between two looks at memory and deadlines.
+_LOOK_S: Final = 0.2
+
+#: Longer lines are cut. Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html
+_MAX_LINE_BYTES: Final = 256 * 1024
+
+_CHUNK_BYTES: Final = 64 * 1024
+
+Emit = Callable[[Sequence[bytes]], None]
+
+
+class Running:
+    """One process or container. :meth:`follow` belongs to one thread; the rest may be called from any."""
+
+    def __init__(self, process: Process, *, memory_mib: int, timeout_s: float | None) -> None:
+        self._process = process
+        self._memory_mib = memory_mib
+        self._timeout_at = time.monotonic() + timeout_s if timeout_s is not None else None
+        self._verdict: Verdict | None = None
+        self._doom: tuple[float, Verdict] | None = None
+        self._kill_at: float | None = None
+        self._lines = _Lines()
+        self._printed = b""
+
+    def stop(self, verdict: Verdict = Verdict.STOPPED) -> None:
+        """Ask it to end, and kill it if it has not after :data:`STOP_TIMEOUT_S`."""
+        self._judge(verdict)
+        if self._kill_at is None:
+            self._kill_at = time.monotonic() + STOP_TIMEOUT_S
+            self._process.terminate()
+
+    def kill(self, verdict: Verdict) -> None:
+        """End it at once."""
+        self._judge(verdict)
+        # Tried again until it has ended: what has only just been started may not be there to be killed.
+        self._kill_at = 0.0
+        self._process.kill()
+
+    def doom(self, verdict: Verdict, after_s: float) -> None:
+        """Have it killed after this time."""
+        self._doom = (time.monotonic() + after_s, verdict)
+
+    def follow(self, emit: Emit) -> Ended:
+        """Pass on its lines as they are printed, until it ends.
+
+        :raises CannotStartError: if it turns out that the command never ran
+        """
+        os.set_blocking(self._process.output, False)
+        try:
+            self._follow(emit)
+            code = self._process.exit_code()
+            assert code is not None
+            # Whatever it has left behind still holds the other end of the pipe.
+            self._process.clean_up()
+            while self._read(emit):
+                pass
+        except BaseException:
+            self._process.kill()
+            raise
+        finally:
+            os.close(self._process.output)
+        self._pass_on(emit, self._lines.rest())
+        if self._verdict is None:
+            if why := self._process.failure_to_start(code, self._printed):
+                raise CannotStartError(why)
+            if self._process.ran_out_of_memory(code):
+                self._verdict = Verdict.OUT_OF_MEMORY
+        return Ended(exit_code=code, verdict=self._verdict)
+
+    def _follow(self, emit: Emit) -> None:
+        with selectors.DefaultSelector() as selector, _end_of(self._process.pid) as end:
+            selector.register(self._process.output, selectors.EVENT_READ)
+            if end is not None:
+                selector.register(end, selectors.EVENT_READ)
+            look_at = time.monotonic() + _LOOK_S
+            while self._process.exit_code() is None:
+                ready = {key.fd for key, _ in selector.select(_LOOK_S if end is not None else _LOOK_S / 10)}
+                if self._process.output in ready and self._read(emit) is None:
+                    selector.unregister(self._process.output)
+                if (now := time.monotonic()) >= look_at or self._doom:
+                    look_at = now + _LOOK_S
+                    self._enforce(now)
+
+    def _enforce(self, now: float) -> None:
+        if self._doom and now >= self._doom[0]:
+            self.kill(self._doom[1])
+        elif self._kill_at is not None:
+            if now >= self._kill_at:
+                self._process.kill()
+        elif self._timeout_at is not None and now >= self._timeout_at:
+            self.stop(Verdict.TIMED_OUT)
+        elif self._process.memory_mib() > self._memory_mib:
+            self.kill(Verdict.OUT_OF_MEMORY)
+
+    def _judge(self, verdict: Verdict) -> None:
+        if self._verdict is None and self._process.exit_code() is None:
+            self._verdict = verdict
+
+    def _read(self, emit: Emit) -> bool | None:
+        """Take what is there: False if nothing is, None if nothing will be any more."""
+        try:
+            data = os.read(self._process.output, _CHUNK_BYTES)
+        except BlockingIOError:
+            return False
+        if not data:
+            return None
+        if len(self._printed) < _CHUNK_BYTES:
+            self._printed += data
+        self._pass_on(emit, self._lines.add(data))
+        return True
+
+    @staticmethod
+    def _pass_on(emit: Emit, lines: Sequence[bytes]) -> None:
+        # The service takes no empty events, so its log driver leaves empty lines out.
+        if full := [line for line in lines if line]:
+            emit(full)
+
+
+class _Lines:
+    """Cuts what is printed into lines."""
+
+    def __init__(self) -> None:
+        self._rest = b""
+
+    def add(self, data: bytes) -> list[bytes]:
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        while len(self._rest) > _MAX_LINE_BYTES:
+            lines.append(self._rest[:_MAX_LINE_BYTES])
+            self._rest = self._rest[_MAX_LINE_BYTES:]
+        return [line[at : at + _MAX_LINE_BYTES] for line in lines for at in range(0, len(line), _MAX_LINE_BYTES)]
+
+    def rest(self) -> list[bytes]:
+        rest, self._rest = self._rest, b""
+        return [rest]
+
+
+@contextlib.contextmanager
+def _end_of(pid: int) -> Iterator[int | None]:
+    """A descriptor that becomes readable when the process ends; None where there is no such thing."""
+    if not hasattr(os, "pidfd_open"):
+        yield None
+        return
+    try:
+        fd = os.pidfd_open(pid)
+    except ProcessLookupError:
+        yield None
+        return
+    try:
+        yield fd
+    finally:
+        os.close(fd)

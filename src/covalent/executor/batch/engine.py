@@ -1,0 +1,142 @@
+"""One for each account and region in a dispatcher: what all executors there share."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection, Sequence
+from typing import Final
+
+from ...model import GroupMetadata, TaskRef
+from ...objects import RemoteStore
+from .causes import CANCEL_REASON
+from .concurrently import Once, each
+from .handle import Handle, SubmittedJob
+from .logs import LogReader
+from .pace import Timing
+from .patience import Patience
+from .poller import Poller
+from .service import BatchService, Job
+from .staging import Depot, Order, stage
+from .submission import jobs_of, submit
+from .tracking import TrackedGroup, TrackedJob
+from .why import why_sending, why_tracked
+
+#: Jobs that are handed over at a time, over all groups.
+SUBMISSIONS: Final = 8
+
+#: Tasks that are ended at a time.
+CANCELS: Final = 8
+
+
+class Engine:
+    """Sends groups, follows them, and ends them.
+
+    :param service: closed with the engine
+    """
+
+    def __init__(self, service: BatchService, timing: Timing | None = None) -> None:
+        self.service, self._timing = service, timing or Timing()
+        self._poller = Poller(service, self._timing)
+        self._logs = LogReader(service, self._timing.log_s)
+        self._depots: dict[str, Depot] = {}
+        self._checked: Once[None] = Once()
+        self._sending: dict[str, Patience] = {}
+        self._places = asyncio.Semaphore(SUBMISSIONS)
+
+    def depot(self, store: RemoteStore) -> Depot:
+        """What is known of a bucket, for all that use it."""
+        return self._depots.setdefault(store.root, Depot(store))
+
+    async def send(self, order: Order, *, is_new: bool) -> Handle:
+        """Run a group.
+
+        :param is_new: whether it is certain that nobody has tried to send it before
+        :raises ExecutorError: if it cannot run as it is
+        """
+        group_id = order.metadata.group_id
+        patience = self._sending[group_id] = Patience(self._timing.retry_s)
+        try:
+            await self._checked.get(order.options, lambda: patience.insist(lambda: self.service.check(order.options)))
+            is_first = await stage(order, patience, is_new=is_new)
+            runner = await order.depot.runner(patience)
+            jobs = jobs_of(order, runner, _command(), self.service.limits)
+
+            async def one(numbered: tuple[int, Job]) -> SubmittedJob:
+                async with self._places:
+                    return await submit(self.service, *numbered, patience, is_new=is_first)
+
+            submitted = await each(jobs, one, SUBMISSIONS)
+        finally:
+            self._sending.pop(group_id, None)
+        return Handle(jobs=tuple(submitted), refs=order.refs)
+
+    def follow(
+        self, metadata: GroupMetadata, handle: Handle, store: RemoteStore, wanted: Collection[int], longest_s: float
+    ) -> TrackedGroup:
+        """Look after a group that was submitted.
+
+        :param wanted: the nodes whose outcomes are not stored yet
+        :param longest_s: the longest time between two looks
+        """
+        now = asyncio.get_running_loop().time()
+        group = TrackedGroup(metadata, handle, store, wanted, longest_s, now)
+        self._poller.add(group)
+        return group
+
+    def followed(self, group_id: str) -> TrackedGroup | None:
+        return self._poller.get(group_id)
+
+    def forget(self, group_id: str) -> None:
+        self._poller.drop(group_id)
+
+    async def cancel(self, group: TrackedGroup, refs: Sequence[TaskRef]) -> bool:
+        """End attempts; whether one of them was still open.
+
+        :raises ExecutorError: if the service refuses it
+        """
+        chosen: dict[TrackedJob, set[int]] = {}
+        for ref in refs:
+            if (place := group.locate(ref)) is not None and place[1] in place[0].open:
+                chosen.setdefault(place[0], set()).add(place[1])
+        calls: list[tuple[str, int | None]] = []
+        for job, tasks in chosen.items():
+            job.asked |= tasks
+            calls += [(job.ref, None)] if tasks == job.open else [(job.ref, task) for task in sorted(tasks)]
+        patience = Patience(self._timing.retry_s)
+        await each(calls, lambda call: patience.insist(lambda: self.service.cancel(*call, CANCEL_REASON)), CANCELS)
+        if calls:
+            self._poller.hurry(group)
+        return bool(calls)
+
+    async def read_log(self, group: TrackedGroup, ref: TaskRef, stream: str, offset: int, limit: int) -> bytes:
+        """What an attempt has printed so far.
+
+        :raises ExecutorError: if the service refuses it
+        """
+        place = group.locate(ref)
+        if place is None or place[0].view is None:
+            return b""
+        return await self._logs.read(place[0].ref, place[1], stream, offset, limit)
+
+    async def why(self, group_id: str, ref: TaskRef) -> str:
+        """What holds up an attempt that has not ended."""
+        if (patience := self._sending.get(group_id)) is not None:
+            return why_sending(patience)
+        group = self.followed(group_id)
+        if group is None or (place := group.locate(ref)) is None:
+            return ""
+        return await why_tracked(self.service, group, *place, trouble=self._poller.trouble)
+
+    async def close(self) -> None:
+        """Stop looking. What was submitted goes on."""
+        await self._poller.close()
+        await self._checked.close()
+        for depot in self._depots.values():
+            await depot.close()
+        await self.service.close()
+
+
+def _command() -> tuple[str, ...]:
+    from .bundle import command
+
+    return command()

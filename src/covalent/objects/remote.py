@@ -1,0 +1,205 @@
+"""Objects in a bucket: S3, Azure Blob Storage or Google Cloud Storage through obstore, or a directory in their place.
+
+What differs between the stores is levelled here: deleting what is missing is no error anywhere, creating never overwrites, and every error
+of obstore becomes one of :mod:`covalent.errors`. Keys are relative to the URI that the store was made with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import obstore
+from obstore.exceptions import AlreadyExistsError, BaseError
+from obstore.store import AzureStore, GCSStore, LocalStore, MemoryStore, ObjectStore, S3Store
+
+from ..errors import ExecutorError
+from .trouble import translated
+
+#: Files up to this size are written in one request, and therefore create-only where that is asked for.
+SINGLE_PUT_BYTES: Final = 8 * 1024 * 1024
+
+#: Parts of larger ones. S3 takes at most 10,000 of them.
+PART_BYTES: Final = 16 * 1024 * 1024
+MOST_PARTS: Final = 9_000
+
+#: Keys that S3 returns for one request, and deletes in one.
+PAGE_KEYS: Final = 1000
+
+_STORES: Final[Mapping[str, Any]] = {"s3": S3Store, "az": AzureStore, "gs": GCSStore}
+
+#: Patience beyond this is the caller's, who can say what it waits for.
+_RETRY: Final[Mapping[str, Any]] = {"max_retries": 3, "retry_timeout": timedelta(seconds=20)}
+
+#: obstore counts the time of a whole transfer, 30 s unless told otherwise: too little for a large object.
+_CLIENT: Final[Mapping[str, Any]] = {"connect_timeout": "10s", "read_timeout": "60s", "timeout": "6h"}
+
+
+class RemoteStore:
+    """The objects below ``uri``, for example ``s3://bucket/prefix``, ``az://container/prefix``, ``gs://bucket`` or ``file:///directory``.
+
+    :param options: keyword arguments for obstore's store class of the URI's scheme
+    :raises ExecutorError: if the URI or an option is one that obstore does not take
+    """
+
+    def __init__(self, uri: str, options: Mapping[str, Any] | None = None) -> None:
+        self.root = uri.rstrip("/")
+        self._store = _open(self.root, options or {})
+
+    def uri(self, key: str) -> str:
+        """Where the object lies."""
+        return f"{self.root}/{key}"
+
+    def key(self, uri: str) -> str | None:
+        """The key of what lies at ``uri``; None if that is not below this store's own URI."""
+        start = f"{self.root}/"
+        return uri[len(start) :] if uri.startswith(start) and len(uri) > len(start) else None
+
+    async def put(self, key: str, data: bytes, *, create_only: bool = False) -> bool:
+        """Write an object; False if it exists and ``create_only`` is set: it stays as it is then.
+
+        :raises ExecutorError: if it cannot be written
+        """
+        with self._errors("write", key):
+            try:
+                await obstore.put_async(self._store, key, data, mode="create" if create_only else "overwrite")
+            except AlreadyExistsError:
+                if not create_only:
+                    raise
+                return False
+        return True
+
+    async def put_file(self, key: str, path: Path, size: int, *, create_only: bool = False) -> bool:
+        """Write a file of ``size`` bytes, a part at a time if it is large; False as :meth:`put`.
+
+        A large one is not written at once: two who create it at the same time may both write it. Use it for keys that hold a digest.
+
+        :raises ExecutorError: if it cannot be written
+        """
+        with self._errors("write", key):
+            if create_only and size > SINGLE_PUT_BYTES and await self.exists(key):
+                return False
+            try:
+                await obstore.put_async(
+                    self._store,
+                    key,
+                    path,
+                    mode="create" if create_only and size <= SINGLE_PUT_BYTES else "overwrite",
+                    chunk_size=max(PART_BYTES, size // MOST_PARTS),
+                    max_concurrency=4,
+                )
+            except AlreadyExistsError:
+                if not create_only:
+                    raise
+                return False
+        return True
+
+    async def exists(self, key: str) -> bool:
+        """:raises ExecutorError: if that cannot be found out"""
+        with self._errors("read", key):
+            try:
+                await obstore.head_async(self._store, key)
+            except FileNotFoundError:
+                return False
+        return True
+
+    async def get(self, key: str, *, limit: int) -> bytes:
+        """An object of at most ``limit`` bytes.
+
+        :raises ObjectNotFoundError: if there is none
+        :raises ExecutorError: if it is larger, or cannot be read
+        """
+        with self._errors("read", key):
+            found = await obstore.get_async(self._store, key)
+            if (size := found.meta["size"]) <= limit:
+                return bytes(await found.bytes_async())
+        raise ExecutorError(
+            f"{self.uri(key)} has {size:,} bytes, and at most {limit:,} were expected. It was not read."
+        )
+
+    async def get_range(self, key: str, start: int, end: int) -> bytes:
+        """Bytes ``start`` to ``end`` (exclusive), or fewer where the object ends.
+
+        :raises ObjectNotFoundError: if there is no such object
+        :raises ExecutorError: if it cannot be read, or ends before ``start``
+        """
+        with self._errors("read", key):
+            return bytes(await obstore.get_range_async(self._store, key, start=start, end=end))
+
+    async def stream(self, key: str) -> AsyncIterator[bytes]:
+        """An object in pieces.
+
+        :raises ObjectNotFoundError: if there is none
+        :raises ExecutorError: if it cannot be read
+        """
+        with self._errors("read", key):
+            async for piece in await obstore.get_async(self._store, key):
+                yield bytes(piece)
+
+    async def list(self, prefix: str) -> AsyncIterator[list[str]]:
+        """What follows ``prefix``, which ends with a slash, in the keys that begin with it; up to a thousand of them at a time.
+
+        :raises ExecutorError: if they cannot be listed
+        """
+        start = len(prefix)
+        with self._errors("list", prefix):
+            async for page in obstore.list(self._store, prefix, chunk_size=PAGE_KEYS):
+                yield [found["path"][start:] for found in page]
+
+    async def delete(self, keys: Sequence[str]) -> None:
+        """Delete objects, whether they exist or not.
+
+        :raises ExecutorError: if one cannot be deleted
+        """
+        for start in range(0, len(keys), PAGE_KEYS):
+            await self._delete(keys[start : start + PAGE_KEYS])
+
+    async def delete_all(self, prefix: str) -> None:
+        """Delete everything whose key begins with ``prefix``, which ends with a slash.
+
+        :raises ExecutorError: if something cannot be deleted
+        """
+        async for names in self.list(prefix):
+            await self._delete([prefix + name for name in names])
+
+    async def close(self) -> None:
+        """Nothing is open between calls."""
+
+    async def _delete(self, keys: Sequence[str]) -> None:
+        with self._errors("delete", keys[0]):
+            try:
+                await obstore.delete_async(self._store, keys)
+            except FileNotFoundError:
+                # Some stores stop at the first that is missing.
+                for key in keys if len(keys) > 1 else ():
+                    await self._delete([key])
+
+    @contextmanager
+    def _errors(self, verb: str, key: str) -> Iterator[None]:
+        try:
+            yield
+        except (BaseError, OSError) as error:
+            raise translated(error, verb, self.root, key) from None
+
+
+def _open(root: str, options: Mapping[str, Any]) -> ObjectStore:
+    parts = urlsplit(root)
+    try:
+        if parts.scheme == "file":
+            return LocalStore(parts.path, mkdir=True, automatic_cleanup=True, **options)
+        if parts.scheme == "memory":
+            return MemoryStore(**options)
+        if parts.scheme in _STORES and parts.netloc:
+            client = {**_CLIENT, **options.get("client_options", {})}
+            merged = {"retry_config": _RETRY, **options, "client_options": client}
+            store: ObjectStore = _STORES[parts.scheme](parts.netloc, prefix=parts.path.strip("/") or None, **merged)
+            return store
+    except (BaseError, TypeError, ValueError) as error:
+        raise ExecutorError(f"The bucket {root} cannot be used with these settings: {error}") from None
+    raise ExecutorError(
+        f"{root!r} is no place for objects. Give s3://BUCKET/PREFIX, az://CONTAINER/PREFIX or gs://BUCKET/PREFIX."
+    )

@@ -1,0 +1,71 @@
+"""What the errors of obstore mean. It tells kinds of refusal apart by text only: the status, and the code in the service's answer."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from obstore.exceptions import PermissionDeniedError, UnauthenticatedError
+
+from ..errors import ExecutorError, ObjectNotFoundError, ServiceUnreachableError, ThrottledError
+
+_STATUS: Final = re.compile(r"status code: (\d{3})")
+_CODE: Final = re.compile(r"<Code>(\w+)</Code>")
+_MESSAGE: Final = re.compile(r"<Message>([^<]{1,300})</Message>")
+
+_THROTTLED: Final = frozenset(
+    {"SlowDown", "Throttling", "ThrottlingException", "TooManyRequests", "ServerBusy", "RequestLimitExceeded"}
+)
+_NO_BUCKET: Final = frozenset({"NoSuchBucket", "ContainerNotFound", "ContainerBeingDeleted", "AccountNotFound"})
+_EXPIRED: Final = frozenset({"ExpiredToken", "TokenRefreshRequired", "RequestExpired", "ExpiredTokenException"})
+_WRONG_KEYS: Final = frozenset({"InvalidAccessKeyId", "SignatureDoesNotMatch", "InvalidToken", "AuthenticationFailed"})
+
+#: In the text of an error in which no answer came.
+_NO_ANSWER: Final = re.compile(
+    r"HTTP error|error sending request|[Tt]imed? ?[Oo]ut|connection (closed|reset)|dns error"
+)
+_NO_CREDENTIALS: Final = re.compile(
+    r"169\.254\.16(9\.254|9\.253|9|70\.2)|metadata\.google\.internal|MissingCredential|credentials? (not|are)"
+)
+
+
+def translated(error: Exception, verb: str, root: str, key: str) -> ExecutorError:
+    """One of ours that says what happened to which object of which bucket, and what to do.
+
+    :param verb: what was tried: ``read``, ``write``, ``list`` or ``delete``
+    """
+    text = " ".join(str(error).partition("Debug source")[0].split())
+    found = _STATUS.search(text)
+    status = int(found[1]) if found else None
+    code = match[1] if (match := _CODE.search(text)) else ""
+    said = match[1] if (match := _MESSAGE.search(text)) else code or (f"status {status}" if status else text[:300])
+    if verb == "read" and code not in _NO_BUCKET and (status == 404 or isinstance(error, FileNotFoundError)):
+        return ObjectNotFoundError(f"{root}/{key}")
+    what = f"Could not {verb} {key!r} in {root}"
+    if _NO_CREDENTIALS.search(text):
+        return ExecutorError(
+            f"{what}: there are no credentials for it. Give the executor some, by its settings, the environment or a file."
+        )
+    if status == 429 or code in _THROTTLED:
+        return ThrottledError(f"{what}: the storage service wants fewer requests ({said}).")
+    if (status is not None and status >= 500) or (status is None and _NO_ANSWER.search(text)):
+        return ServiceUnreachableError(f"{what}: the storage service did not answer ({said}).")
+    return ExecutorError(f"{what}: {_remedy(error, root, status, code, text, said)}")
+
+
+def _remedy(error: Exception, root: str, status: int | None, code: str, text: str, said: str) -> str:
+    if code in _EXPIRED:
+        return f"the credentials have expired ({said}). Renew them; nothing that was stored is lost."
+    if code in _WRONG_KEYS:
+        return f"the credentials were not accepted ({said}). Correct the executor's credentials."
+    if code in _NO_BUCKET or status == 404:
+        return f"there is no such bucket ({said}). Create it, or correct the name of the bucket in the executor's settings."
+    if "redirect" in text or code in (
+        "PermanentRedirect",
+        "AuthorizationHeaderMalformed",
+        "IllegalLocationConstraintException",
+    ):
+        return f"the bucket is in another region ({said[:120]}). Set the executor's region to the bucket's."
+    if isinstance(error, (PermissionDeniedError, UnauthenticatedError, PermissionError)) or status in (401, 403):
+        return f"access was denied ({said}). Allow the executor's credentials to read, write, list and delete below {root}."
+    return said

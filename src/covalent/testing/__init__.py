@@ -1,0 +1,20 @@
+"""For tests of workflows and of executors: clouds on this machine, faults on request, and the contract that executors keep.
+
+::
+
+    from covalent.testing import emulated_aws
+
+    with emulated_aws(buckets=["my-bucket"]) as aws:
+        aws.faults.lose_host()
+        run_my_workflow(aws.environment)
+        assert aws.calls().client["batch"]["SubmitJob"] == 1
+
+With pytest, ``pytest_plugins = ["covalent.testing.fixtures"]`` brings the fixture ``emulated_aws``.
+"""
+
+from __future__ import annotations
+
+from .aws import EmulatedAWS, emulated_aws
+from .emulated import CallCounts, FaultControl
+
+__all__ = ["CallCounts", "EmulatedAWS", "FaultControl", "emulated_aws"]
