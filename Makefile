@@ -61,8 +61,9 @@ check-lock: $(DONE)/dev
 	$(BIN)/python tools/lock.py --check
 
 .PHONY: bench
-bench: $(DONE)/bench ## Measure ours against the floor and dask.distributed
+bench: $(DONE)/bench $(DONE)/dev ## Measure ours against the floor and dask.distributed, and what AWS Batch costs
 	$(BIN)/python benchmarks/overhead.py $(or $(ARGS),all)
+	$(if $(ARGS),,$(BIN)/python benchmarks/aws.py)
 
 .PHONY: docs
 docs: $(DONE)/docs ## Build the documentation into site/, with every warning an error

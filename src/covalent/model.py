@@ -149,7 +149,8 @@ class Outcome:
     place: str = ""  #: Where it ran: a worker, a container, an instance.
     #: False if it is certain that no user code ran; such an attempt costs no retry.
     started: bool = True
-    #: Where logs, times and measurements lie that nobody has asked for yet; see ``AsyncBaseExecutor.complete``.
+    #: The URI at which logs, times and measurements lie that nobody has asked for yet. The executor that says that it can read
+    #: there is asked for them; see ``AsyncBaseExecutor.complete``.
     details: str | None = None
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from blockbuster import blockbuster_ctx
 
 from covalent.errors import ExecutorError
 from covalent.executor.batch.service import Limits
@@ -15,6 +16,13 @@ from covalent.model import Outcome
 from covalent.runner.cloud.names import EXIT_UNREADABLE, FIRST_VARIABLE, outcomes_prefix
 from covalent.states import Cause, Status
 from tests.support.batch_service import Behaviour, Cloud, Container, Dispatcher, Ended, Tasks, works
+
+
+@pytest.fixture(autouse=True)
+def _nothing_blocks() -> Iterator[None]:
+    """A call of ours that blocks the event loop is an error."""
+    with blockbuster_ctx("covalent"):
+        yield
 
 
 @pytest.fixture
@@ -236,10 +244,11 @@ async def test_what_lies_in_the_bucket_can_be_read_without_an_engine(
 
 
 @pytest.mark.parametrize("count", [1, 3], ids=["single", "array"])
+@pytest.mark.parametrize("flags", [True, False], ids=["flagged", "unflagged"])
 async def test_a_whole_group_is_cancelled_by_one_call(
-    cloud: Cloud, group: Callable[..., Dispatcher], count: int
+    cloud: Cloud, group: Callable[..., Dispatcher], count: int, flags: bool
 ) -> None:
-    cloud.behaviour = held(asyncio.Event())
+    cloud.behaviour, cloud.flags_cancelled = held(asyncio.Event()), flags
     dispatcher = group(count)
     executor = dispatcher.begin()
     await dispatcher.send()

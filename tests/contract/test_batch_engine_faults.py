@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from covalent.errors import ExecutorError
 from covalent.model import TaskRef, TaskSpec
 from covalent.states import Cause, Status
-from tests.support.batch_service import Cloud, Container, Dispatcher, Tasks, works
+from tests.support.batch_service import Cloud, Container, Dispatcher, Ended, Tasks, works
 
 
 @pytest.fixture
@@ -95,6 +95,55 @@ async def test_a_refusal_while_jobs_run_fails_no_task(cloud: Cloud, tmp_path: Pa
     dispatcher = Dispatcher(cloud, Tasks(tmp_path, 5), tmp_path)
     await dispatcher.run()
     assert_done_once(dispatcher)
+    await dispatcher.close()
+
+
+async def test_throttling_makes_looks_rare(cloud: Cloud, tmp_path: Path) -> None:
+    async def for_ever(container: Container) -> None:
+        await asyncio.Event().wait()
+
+    async def looks_in(seconds: float) -> int:
+        before = cloud.calls["describe"]
+        await asyncio.sleep(seconds)
+        return cloud.calls["describe"] - before
+
+    cloud.behaviour = for_ever
+    dispatcher = Dispatcher(cloud, Tasks(tmp_path, 1), tmp_path, poll=0.01)
+    dispatcher.begin()
+    await dispatcher.send()
+    following = asyncio.create_task(dispatcher.step())
+    assert await looks_in(0.3) > 15
+    cloud.fail_next("describe", *["throttled"] * 6)
+    await looks_in(0.2)
+    assert await looks_in(0.3) < 12
+    following.cancel()
+    await dispatcher.close()
+
+
+async def test_a_group_of_which_one_job_is_refused_runs_not_at_all(cloud: Cloud, tmp_path: Path) -> None:
+    async def for_ever(container: Container) -> None:
+        await asyncio.Event().wait()
+
+    cloud.behaviour = for_ever
+    cloud.fail_next("submit", "", "refused")
+    dispatcher = Dispatcher(cloud, Tasks(tmp_path, 230), tmp_path)
+    dispatcher.begin()
+    with pytest.raises(ExecutorError, match="AccessDenied"):
+        await dispatcher.send()
+    assert cloud.jobs
+    assert all(job.state.is_final for job in cloud.jobs.values())
+    await dispatcher.close()
+
+
+async def test_a_service_that_lists_no_tasks_holds_up_none_for_ever(cloud: Cloud, tmp_path: Path) -> None:
+    async def dies(container: Container) -> None:
+        container.start()
+        raise Ended(137)
+
+    cloud.behaviour = dies
+    cloud.fail_next("tasks", *["refused"] * 100)
+    outcomes = await (dispatcher := Dispatcher(cloud, Tasks(tmp_path, 2), tmp_path)).run()
+    assert {outcome.cause for outcome in outcomes.values()} == {Cause.UNKNOWN}
     await dispatcher.close()
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from covalent.errors import ExecutorError
 from covalent.executor.batch.executor import open_bucket
 from covalent.model import INLINE_LIMIT, Blob, Environment
 from covalent.objects import RemoteStore
@@ -77,7 +78,7 @@ async def test_values_go_where_they_cost_least(cloud: Cloud, tmp_path: Path) -> 
     tasks = Tasks(tmp_path, 3)
     shared, large = tasks.blob(b"s" * 20_000), tasks.blob(b"l" * (INLINE_LIMIT + 1), in_file=True)
     there = Blob(digest="a" * 64, size=10**10, uri=cloud.bucket.uri("groups/ct-other/0/1/" + "a" * 64))
-    elsewhere = Blob(digest=large.digest, size=large.size, uri="s3://another/key")
+    elsewhere = Blob(digest=large.digest, size=INLINE_LIMIT + 1, uri="s3://another/key")
     for node_id in (10, 11, 12):
         unique = tasks.blob(bytes([node_id]) * 20_000)
         tasks.changes[node_id] = {"args": unique, "inputs": (shared, large, there, elsewhere)}
@@ -85,6 +86,12 @@ async def test_values_go_where_they_cost_least(cloud: Cloud, tmp_path: Path) -> 
     for task, data in records:
         assert Payload.read(task["args"], data).data is not None
         paths = [Payload.read(one, data).path for one in task["inputs"]]
+        assert [Payload.read(one, data).size for one in task["inputs"]] == [
+            20_000,
+            INLINE_LIMIT + 1,
+            10**10,
+            INLINE_LIMIT + 1,
+        ]
         assert paths[1:] == [
             cloud.bucket.uri(f"values/{large.digest}"),
             there.uri,
@@ -97,12 +104,28 @@ async def test_values_go_where_they_cost_least(cloud: Cloud, tmp_path: Path) -> 
     assert await keys(cloud.bucket, "values/") == {f"values/{shared.digest}", f"values/{large.digest}"}
 
 
+async def test_a_large_function_and_large_hooks_go_the_same_way(cloud: Cloud, tmp_path: Path) -> None:
+    tasks = Tasks(tmp_path, 2)
+    function, hooks = (tasks.blob(bytes([n]) * (INLINE_LIMIT + n), in_file=True) for n in (1, 2))
+    tasks.changes[10] = tasks.changes[11] = {"function": function, "hooks": hooks}
+    for task, data in await staged(cloud, tasks, tmp_path):
+        shared = [Payload.read(task["shared"][name], data) for name in ("function", "hooks")]
+        assert [one.size for one in shared] == [INLINE_LIMIT + 1, INLINE_LIMIT + 2]
+        assert [one.path for one in shared] == [
+            cloud.bucket.uri(f"functions/{one.digest}") for one in (function, hooks)
+        ]
+
+
+async def test_a_value_whose_file_is_gone_is_named(cloud: Cloud, tmp_path: Path) -> None:
+    tasks = Tasks(tmp_path, 1, args=Blob(digest="a" * 64, size=0))
+    with pytest.raises(ExecutorError, match="a" * 64):
+        await staged(cloud, tasks, tmp_path)
+
+
 async def test_a_value_that_lies_elsewhere_is_fetched_once(cloud: Cloud, tmp_path: Path) -> None:
     tasks = Tasks(tmp_path, 3)
     here = tasks.blob(b"far away", in_file=True)
-    tasks.changes[11] = tasks.changes[12] = {
-        "inputs": (Blob(digest=here.digest, size=here.size, uri="s3://other/key"),)
-    }
+    tasks.changes[11] = tasks.changes[12] = {"inputs": (Blob(digest=here.digest, size=8, uri="s3://other/key"),)}
     await staged(cloud, tasks, tmp_path)
     assert tasks.fetched == ["s3://other/key"]
     assert await cloud.bucket.get(f"values/{here.digest}", limit=100) == b"far away"

@@ -151,7 +151,7 @@ class Refusing(http.server.BaseHTTPRequestHandler):
 
     def _answer(self) -> None:
         self.rfile.read(int(self.headers.get("content-length") or 0))
-        body = f"<?xml version=\"1.0\"?>\n<Error>\n<Code>{self.code}</Code>\n</Error>".encode()
+        body = f'<?xml version="1.0"?>\n<Error>\n<Code>{self.code}</Code>\n</Error>'.encode()
         self.send_response(self.status)
         self.send_header("content-length", str(len(body)))
         self.end_headers()

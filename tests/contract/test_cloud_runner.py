@@ -7,27 +7,16 @@ import pickle
 import sys
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from covalent.states import Cause, Status
-from tests.support.container import Group, moto_server, new_group, terminate, wait_for
+from tests.support.container import Group, terminate, wait_for
 from tests.support.wheels import make_wheel
 
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    with moto_server() as url:
-        yield url
-
-
-@pytest.fixture
-def group(server: str, tmp_path: Path) -> Iterator[Group]:
-    with new_group(server, tmp_path) as made:
-        yield made
+pytest_plugins = ("tests.support.container_fixtures",)
 
 
 def test_a_task_leaves_its_result_and_an_outcome_that_names_it(group: Group) -> None:
@@ -291,6 +280,16 @@ def test_of_two_that_run_at_the_same_time_the_first_to_end_counts(group: Group, 
     with group.start() as first, group.start() as second:
         assert [process.wait(30) for process in (first, second)] == [0, 0]
     assert group.value(group.outcome()) == "the same"
+
+
+def test_output_of_an_earlier_run_of_the_same_attempt_is_not_taken_for_this_ones(group: Group) -> None:
+    group.put("groups/g1/0/1/stdout", b"another run's")
+    outcome = group.run_one(lambda: print("line\n" * 10_000 + "last"))
+    assert outcome.stdout is not None
+    assert outcome.stdout.uri is None
+    text = group.content(outcome.stdout).decode()
+    assert "are left out" in text.splitlines()[0]
+    assert text.endswith("line\nlast\n")
 
 
 # What is asked for

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from covalent.executor.batch.bundle import runner_bundle
+from covalent.runner import wire
 from covalent.runner.cloud import names
 from covalent.states import Cause
-from tests.support.container import PYTHON, Group, moto_server, new_group
+from tests.support.container import PYTHON, Group
+
+pytest_plugins = ("tests.support.container_fixtures",)
 
 OTHER_PYTHONS = sorted(
     python
@@ -19,18 +21,6 @@ OTHER_PYTHONS = sorted(
     for python in Path.home().glob(f".pyenv/versions/{version}.*/bin/python3")
     if version != PYTHON
 )
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    with moto_server() as url:
-        yield url
-
-
-@pytest.fixture
-def group(server: str, tmp_path: Path) -> Iterator[Group]:
-    with new_group(server, tmp_path) as made:
-        yield made
 
 
 def deny(group: Group, *actions: str) -> None:
@@ -117,9 +107,10 @@ def test_a_missing_object_is_named(group: Group) -> None:
     group.stage()
     (name,) = group.names("values/")
     group.s3.delete_object(Bucket=group.bucket, Key=group.key(f"values/{name}"))
-    line = last_line(group, names.EXIT_UNREADABLE)
-    assert group.uri(f"values/{name}") in line
-    assert "is not there" in line
+    assert group.run().code == names.EXIT_FAILED
+    outcome = group.outcome()
+    assert outcome.cause is Cause.CONFIG
+    assert f"{group.uri(f'values/{name}')} is not there" in outcome.message
 
 
 @pytest.mark.parametrize("missing", ["runner", "groups"])
@@ -171,13 +162,32 @@ def test_a_damaged_runner_is_not_started(group: Group) -> None:
     assert "is damaged" in last_line(group, names.EXIT_DAMAGED)
 
 
-@pytest.mark.parametrize("content", [b"", b"CTM1", b"nonsense" * 100, None], ids=["empty", "cut", "nonsense", "short"])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"CTM1", b"CTM1\2\0\0\0\1", b"nonsense" * 100, None],
+    ids=["empty", "cut", "without offsets", "nonsense", "short"],
+)
 def test_a_manifest_that_is_none_is_said_to_be_so(group: Group, content: bytes | None) -> None:
     group.add(lambda: 1)
     group.stage()
     if content is not None:
         group.put("groups/g1/manifest", content)
     assert "manifest" in last_line(group, names.EXIT_MANIFEST, AWS_BATCH_JOB_ARRAY_INDEX="1")
+
+
+def test_a_record_that_is_none_is_said_to_be_so(group: Group) -> None:
+    for record in (b"", b"short", wire.PREFIX.pack(wire.TASK, 0, 5) + b"{nope"):
+        group.records = [record]
+        group.stage()
+        assert "record 0 cannot be read" in last_line(group, names.EXIT_MANIFEST)
+
+
+def test_a_failure_of_the_runner_itself_is_not_taken_for_the_tasks(group: Group) -> None:
+    group.records = [wire.encode(wire.TASK, 0, {"shared": {}})]
+    group.stage()
+    ended = group.run()
+    assert ended.code == names.EXIT_BROKEN
+    assert "KeyError" in ended.complaint
 
 
 @pytest.mark.parametrize(

@@ -148,7 +148,9 @@ def test_an_unsigned_request_is_refused(cloud):
 
 
 def test_keys_that_iam_and_sts_give_out_are_known(cloud):
-    role = cloud.client("sts").assume_role(RoleArn="arn:aws:iam::123456789012:role/CovalentBatchJobRole", RoleSessionName="me")
+    role = cloud.client("sts").assume_role(
+        RoleArn="arn:aws:iam::123456789012:role/CovalentBatchJobRole", RoleSessionName="me"
+    )
     given = role["Credentials"]
     options = {"aws_access_key_id": given["AccessKeyId"], "aws_secret_access_key": given["SecretAccessKey"]}
     identity = cloud.client("sts", aws_session_token=given["SessionToken"], **options).get_caller_identity()

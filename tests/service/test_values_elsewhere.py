@@ -106,8 +106,8 @@ def test_clients_and_local_tasks_get_what_lies_elsewhere(bucket):
 def test_a_task_tells_when_it_ran_and_what_it_printed_once_somebody_looks(bucket):
     result = ran(far_and_near, [7, 8])
     before = len(bucket.notes("completed"))
-    listed = list(connect().tasks(result.dispatch_id))
-    assert listed[0].started_at is None
+    assert len(list(connect().tasks(result.dispatch_id))) == 3
+    assert len(bucket.notes("completed")) == before, "a list asks for nothing"
     node = result.get_node_result(0)
     assert node["stdout"] == "making 7\n"
     assert node["stderr"] == ""
@@ -120,6 +120,7 @@ def test_a_task_tells_when_it_ran_and_what_it_printed_once_somebody_looks(bucket
     assert attempt.missing == ""
     assert len(bucket.notes("completed")) == before + 1, "what was read is kept"
     assert next(connect().tasks(result.dispatch_id)).started_at is not None
+    assert result.get_all_node_results()[1]["start_time"] is not None
 
 
 def test_an_exception_travels_with_its_output(bucket):
@@ -335,6 +336,7 @@ def test_who_ran_out_of_memory_comes_again_in_a_group_of_its_own(bucket):
         return [greedy(n, path) for n in range(3)]
 
     memory = Bucket("memory")
+    memory.root.mkdir(parents=True, exist_ok=True)
     assert ran(hungry, str(memory.root)).result == [0, 1, 2]
     sent = [tuple(map(int, line.split()[1:])) for line in memory.notes("sent")]
     assert sent[0] == (3, 0)

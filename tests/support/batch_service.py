@@ -175,6 +175,7 @@ class Cloud:
         self.behaviour: Behaviour = works
         self.calls: Counter[str] = Counter()
         self.faults: dict[str, deque[str]] = defaultdict(deque)
+        self.flags_cancelled = True  #: Whether it marks tasks that were ended by request.
         self.late_counts = 0  #: By how many descriptions counts are late.
         self._counts: dict[str, deque[dict[JobState, int]]] = defaultdict(deque)
         self._manifests: dict[str, bytes] = {}
@@ -279,7 +280,8 @@ class FakeBatchService:
         async with self._call("cancel"):
             for task in self.cloud.jobs[ref].tasks:
                 if index in (None, task.index) and not task.state.is_final and task.process is not None:
-                    task.is_cancelled, task.status_reason = True, reason
+                    if self.cloud.flags_cancelled:
+                        task.is_cancelled, task.status_reason = True, reason
                     task.process.cancel()
                     if not task.started_at:
                         task.state = JobState.FAILED
@@ -381,7 +383,8 @@ class Tasks:
         if not in_file:
             return Blob(digest=digest, size=len(data), data=data)
         self._objects.put(digest, data)
-        return Blob(digest=digest, size=len(data))
+        # As the dispatcher's store has it, which does not know how long such a payload is.
+        return Blob(digest=digest, size=0)
 
     async def load(self, refs: Sequence[TaskRef]) -> list[TaskSpec]:
         self.loads += 1

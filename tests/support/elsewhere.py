@@ -36,7 +36,6 @@ class Bucket:
 
     def __init__(self, name: str) -> None:
         self.name, self.root = name, Path(os.environ[HOME_VARIABLE]) / name
-        self.root.mkdir(parents=True, exist_ok=True)
 
     def uri(self, key: str) -> str:
         return f"elsewhere://{self.name}/{key}"
@@ -50,17 +49,19 @@ class Bucket:
         return sorted(file for group in groups for file in group.rglob("*") if file.is_file())
 
     def note(self, kind: str, text: str) -> None:
+        self.root.mkdir(parents=True, exist_ok=True)
         with (self.root / f"{kind}.notes").open("a") as file:
             file.write(f"{text}\n")
 
     def notes(self, kind: str) -> list[str]:
-        """``sent``, ``downloaded``, ``completed`` or ``purged``, in order."""
+        """``sent``, ``resumed``, ``downloaded`` or ``completed``, in order."""
         file = self.root / f"{kind}.notes"
         return file.read_text().splitlines() if file.exists() else []
 
     @contextmanager
     def unreachable(self) -> Iterator[None]:
         """Answer nothing while the block runs."""
+        self.root.mkdir(parents=True, exist_ok=True)
         (self.root / "unreachable").touch()
         try:
             yield
@@ -99,12 +100,12 @@ class ElsewhereExecutor(LocalExecutor):
         return Bucket(self.bucket)
 
     async def send(self, refs: Sequence[TaskRef], resources: Resources, metadata: GroupMetadata) -> str:
-        self._bucket.note("sent", f"{metadata.group_id} {len(refs)} {metadata.out_of_memory}")
+        await self._note("sent", f"{metadata.group_id} {len(refs)} {metadata.out_of_memory}")
         await super().send(refs, resources, metadata)
         return f"job of {metadata.group_id}"
 
     async def resume(self, refs: Sequence[TaskRef], resources: Resources, metadata: GroupMetadata, handle: Any) -> str:
-        self._bucket.note("resumed", f"{metadata.group_id} {handle}")
+        await self._note("resumed", f"{metadata.group_id} {handle}")
         await super().send(refs, resources, metadata)
         return f"job of {metadata.group_id}"
 
@@ -113,7 +114,7 @@ class ElsewhereExecutor(LocalExecutor):
         return await asyncio.to_thread(lambda: [self._moved(metadata, update) for update in updates])
 
     async def why(self, metadata: GroupMetadata, ref: TaskRef, handle: Any) -> str:
-        if (self._bucket.root / "broken").exists():
+        if await asyncio.to_thread((self._bucket.root / "broken").exists):
             raise RuntimeError("cannot say")
         return f"attempt {ref.attempt} of {handle} waits for rain."
 
@@ -123,8 +124,8 @@ class ElsewhereExecutor(LocalExecutor):
     async def download(self, uri: str) -> AsyncIterator[bytes]:
         if not self.can_read(uri):
             raise ExecutorError(f"{uri} is not in elsewhere://{self.bucket}")
-        self._bucket.check()
-        self._bucket.note("downloaded", uri)
+        await asyncio.to_thread(self._bucket.check)
+        await self._note("downloaded", uri)
         try:
             with await asyncio.to_thread(self._bucket.file(uri).open, "rb") as file:
                 while piece := await asyncio.to_thread(file.read, PIECE_BYTES):
@@ -135,14 +136,16 @@ class ElsewhereExecutor(LocalExecutor):
     async def complete(self, outcome: Outcome) -> Outcome:
         assert outcome.details is not None
         pieces = [piece async for piece in self.download(outcome.details)]
-        self._bucket.note("completed", outcome.details)
+        await self._note("completed", outcome.details)
         return msgspec.msgpack.decode(b"".join(pieces), type=Outcome)
 
     async def purge(self, group_ids: Sequence[str]) -> None:
-        self._bucket.check()
+        await asyncio.to_thread(self._bucket.check)
         for group_id in group_ids:
             await asyncio.to_thread(shutil.rmtree, self._bucket.root / "groups" / group_id, ignore_errors=True)
-            self._bucket.note("purged", group_id)
+
+    async def _note(self, kind: str, text: str) -> None:
+        await asyncio.to_thread(self._bucket.note, kind, text)
 
     def _moved(self, metadata: GroupMetadata, update: TaskUpdate) -> TaskUpdate:
         """The update, with what the task left in the bucket."""

@@ -6,7 +6,7 @@ import string
 
 import botocore.exceptions
 import pytest
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, WaiterError
 
 from covalent.errors import ExecutorError, ServiceUnreachableError, ThrottledError
 from covalent.executor.awsbatch.border import RefusedError, translated
@@ -23,6 +23,7 @@ UNREACHABLE = {
     "ProxyConnectionError",
     "ResponseStreamingError",
     "ResponseParserError",
+    "IncompleteReadError",
 }
 
 
@@ -32,7 +33,8 @@ def all_of(kind: type[Exception]) -> list[type[Exception]]:
 
 def made(kind: type[Exception]) -> Exception:
     fields = {name for _, name, _, _ in string.Formatter().parse(getattr(kind, "fmt", "")) if name}
-    return kind(**dict.fromkeys(fields, "x"))
+    more = {"last_response": {}} if kind is WaiterError else {}
+    return kind(**dict.fromkeys(fields, "x"), **more)
 
 
 def client_error(code: str, status: int = 400, message: str = "the reason") -> ClientError:

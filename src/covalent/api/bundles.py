@@ -26,7 +26,8 @@ Source: TypeAlias = Blob | Path
 
 
 def _tree(blob: Blob, found: dict[str, Blob]) -> dict[str, Any]:
-    found.setdefault(blob.digest, blob)
+    if blob.data is not None or blob.digest not in found:
+        found[blob.digest] = blob
     return {"digest": blob.digest, "inputs": [_tree(part, found) for part in blob.inputs]}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Iterable
@@ -20,7 +21,10 @@ AHEAD: Final = 16
 SMALL_BYTES: Final = 1024 * 1024
 
 #: Seconds in which the first of them have to be here. A client waits for a minute.
-PATIENCE_S: Final = 40.0
+PATIENCE_S: Final = 30.0
+
+#: Seconds in which it is found out what was wrong with a value.
+CHECK_S: Final = 10.0
 
 
 class Downloads:
@@ -38,13 +42,9 @@ class Downloads:
 
         :raises CovalentError: if one of them cannot be read
         """
-        suspects = self._elsewhere.suspects
+        await self._check_suspects()
         try:
             async with asyncio.timeout(PATIENCE_S):
-                for blob in [blob for blob in self._coming if blob.digest in suspects]:
-                    async for _ in self._whole(blob, self._open(blob)):
-                        pass
-                    suspects.discard(blob.digest)
                 self._advance()
                 for task in self._begun.values():
                     await task
@@ -83,6 +83,16 @@ class Downloads:
         for download in await asyncio.gather(*begun, return_exceptions=True):
             if isinstance(download, Download):
                 await download.aclose()
+
+    async def _check_suspects(self) -> None:
+        suspects = self._elsewhere.suspects
+        for blob in [blob for blob in self._coming if blob.digest in suspects]:
+            # Once for each time that it broke off: one that takes too long to be checked is passed on all the same.
+            suspects.discard(blob.digest)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(CHECK_S):
+                    async for _ in self._whole(blob, self._open(blob)):
+                        pass
 
     def _advance(self) -> None:
         """Begin more of them: small ones, or a large one alone, which would otherwise keep a connection waiting."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import shlex
 import signal
 import sys
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..config import config_path, set_config
+from ..errors import EmulatorError
 from .output import examples
 
 if TYPE_CHECKING:
@@ -103,7 +105,10 @@ def aws(fault_texts: tuple[str, ...], write_config: bool, **options: Any) -> Non
 
     names = {part: options.pop(part[:-1]) for part in ("buckets", "queues", "roles", "log_groups", "job_definitions")}
     resources = Resources(**names)
-    faults = [parse_fault(text) for text in fault_texts]
+    try:
+        faults = [parse_fault(text) for text in fault_texts]
+    except EmulatorError as error:
+        raise click.BadParameter(str(error), param_hint="--fault") from error
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         # Obeyed as soon as all is there: half an emulator is harder to end.
@@ -114,6 +119,8 @@ def aws(fault_texts: tuple[str, ...], write_config: bool, **options: Any) -> Non
             _write_config(resources, options["region"])
         for name, value in emulator.environment.items():
             click.echo(f"export {name}={shlex.quote(value)}")
+        # What has been loaded by now stays to the end: collecting it again and again, and at the end once more, takes time.
+        gc.freeze()
         click.echo("ready")
         sys.stdout.flush()
         stop.wait()

@@ -115,7 +115,6 @@ class Elsewhere:
         elif blob.uri is None:
             data = await self._threads.read(self._objects.path(blob.digest).read_bytes)
         else:
-            data = b""
             async with aclosing(await self.open(blob.uri, dispatch_id)) as pieces:
                 data = b"".join([piece async for piece in pieces])
         if await self._threads.read(_digest, data) != blob.digest:

@@ -67,7 +67,7 @@ class ExecutorHelpers:
         """The calls below are about this task until the context ends."""
         token = _current.set((dispatch_id, node_id))
         try:
-            yield self.record()
+            yield self.task_record()
         finally:
             _current.reset(token)
 
@@ -83,7 +83,7 @@ class ExecutorHelpers:
         with self.task_context(dispatch_info.dispatch_id, None):
             yield dispatch_info
 
-    def record(self, key: tuple[str, int | None] | None = None) -> TaskRecord:
+    def task_record(self, key: tuple[str, int | None] | None = None) -> TaskRecord:
         """What is kept of a task, by dispatch and node; of the one at hand unless it is named."""
         records: dict[tuple[str, int | None], TaskRecord] = vars(self).setdefault("_records", {})
         return records.setdefault(key or _current.get(), TaskRecord())
@@ -97,14 +97,14 @@ class ExecutorHelpers:
             json.dumps(handle, allow_nan=False)
         except (TypeError, ValueError) as error:
             raise ExecutorError(f"A job handle must be plain JSON, not {handle!r}: {error}") from None
-        self.record().handle = handle
+        self.task_record().handle = handle
         return handle
 
     async def set_job_status(self, status: Status | str) -> bool:
         """Keep where the task at hand stands; False if :meth:`validate_status` does not let it pass."""
         if not self.validate_status(status):
             return False
-        self.record().status = Status(status)
+        self.task_record().status = Status(status)
         return True
 
     def validate_status(self, status: Status | str) -> bool:
@@ -113,7 +113,7 @@ class ExecutorHelpers:
 
     async def get_cancel_requested(self) -> bool:
         """Whether somebody has asked for the end of the task at hand."""
-        return self.record().is_cancel_requested
+        return self.task_record().is_cancel_requested
 
     async def get_version_info(self) -> dict[str, str]:
         """The versions of Python and of Covalent under which tasks are handed over."""

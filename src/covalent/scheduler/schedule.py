@@ -7,7 +7,7 @@ function of the events alone (docs/adr/0005).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from ..errors import IllegalTransitionError
@@ -41,8 +41,6 @@ from .policy import FREE_AT_ONCE, FREE_RETRIES, RetryPolicy
 
 #: How many failures the error of a dispatch names one by one.
 NAMED_FAILURES: Final = 20
-
-_NOTHING: Final[Mapping[Cause, int]] = {}
 
 
 def group_name(dispatch_id: str, first: TaskRef) -> str:
@@ -131,7 +129,7 @@ class DispatchScheduler:
 
     def out_of_memory(self, node_id: int) -> int:
         """How often the task has run out of memory."""
-        return self._used.get(node_id, _NOTHING).get(Cause.OUT_OF_MEMORY, 0)
+        return self._used[node_id].get(Cause.OUT_OF_MEMORY, 0) if node_id in self._used else 0
 
     def counts(self) -> dict[str, int]:
         """Tasks by status."""

@@ -168,6 +168,7 @@ class Emulated:
         except BaseException:
             self.stop()
             raise
+        #: Its address.
         self.endpoint = self.environment[endpoint_variable]
         self._control = Control(self.endpoint)
         self.faults = FaultControl(self._control)
@@ -179,7 +180,7 @@ class Emulated:
 
     @property
     def errors(self) -> str:
-        """What it has written to its standard error."""
+        """What it has written to its standard error; to be asked before :meth:`stop`."""
         self._errors.seek(0)
         return self._errors.read().decode(errors="replace")
 
@@ -210,6 +211,7 @@ class Emulated:
                 self._process.wait()
         assert self._process.stdout is not None
         self._process.stdout.close()
+        self._errors.close()
 
     def _wait_until_ready(self) -> dict[str, str]:
         assert self._process.stdout is not None

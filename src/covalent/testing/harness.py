@@ -21,6 +21,9 @@ START_S: Final = 30.0
 #: Seconds between two looks at something that is waited for.
 LOOK_S: Final = 0.02
 
+#: The same, once it has been waited for for long.
+LONG_LOOK_S: Final = 0.5
+
 #: How much of what the server wrote is shown when something goes wrong.
 TAIL_CHARS: Final = 4_000
 
@@ -145,14 +148,15 @@ class Harness:
 
         :raises HarnessError: if it has not ended after ``within_s`` seconds, or the server has
         """
-        deadline = time.monotonic() + within_s
+        began = time.monotonic()
         while self.pid is not None:
             result = ct.get_result(dispatch_id)
             if result.status.is_final:
                 return result
-            if time.monotonic() > deadline:
+            waited_s = time.monotonic() - began
+            if waited_s > within_s:
                 raise HarnessError(f"Not ended after {within_s:g} s: {result!r}.{self._tail()}")
-            time.sleep(LOOK_S)
+            time.sleep(min(max(LOOK_S, waited_s / 20), LONG_LOOK_S))
         raise HarnessError(f"The server has ended.{self._tail()}")
 
     # Inner workings

@@ -31,13 +31,13 @@ KINDS: Final = ("EC2", "SPOT", "FARGATE", "FARGATE_SPOT")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Resources:
-    """What is to be there. The names that the documentation of the executor uses are the defaults."""
+    """What is to be there."""
 
-    buckets: Sequence[str] = ("covalent-batch-job-resources",)
-    queues: Sequence[str] = ("covalent-batch-queue",)  #: ``NAME`` or ``NAME=KIND``, with one of :data:`KINDS`.
-    roles: Sequence[str] = ("CovalentBatchJobRole", "ecsTaskExecutionRole")
-    log_groups: Sequence[str] = ("covalent-batch-job-logs",)
-    job_definitions: Sequence[str] = ()
+    buckets: Sequence[str]
+    queues: Sequence[str]  #: ``NAME`` or ``NAME=KIND``, with one of :data:`KINDS`; otherwise it is EC2.
+    roles: Sequence[str]
+    log_groups: Sequence[str]
+    job_definitions: Sequence[str]
 
 
 def provision(resources: Resources, endpoint: str, region: str) -> None:

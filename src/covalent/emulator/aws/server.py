@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Final
+from dataclasses import dataclass
 
 from ...errors import EmulatorError
 from ..calls import Calls
@@ -23,17 +22,15 @@ from .identity import CLIENT, Identities
 from .moto_border import Moto
 from .provision import Resources, provision
 
-CONTAINERS: Final = ("none", "podman", "docker")
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AwsSettings:
-    host: str = "127.0.0.1"
-    port: int = 0  #: 0 takes a free one.
-    region: str = "us-east-1"
-    slots: int | None = None  #: Jobs that run at a time; None stands for the number of processors.
-    containers: str = "none"  #: One of :data:`CONTAINERS`.
-    resources: Resources = field(default_factory=Resources)
+    host: str
+    port: int  #: 0 takes a free one.
+    region: str
+    slots: int | None  #: Jobs that run at a time; None stands for the number of processors.
+    containers: str  #: ``podman``, ``docker``, or ``none`` for processes.
+    resources: Resources
     faults: Sequence[Fault] = ()
 
 

@@ -73,11 +73,12 @@ class Process(Protocol):
     def clean_up(self) -> None:
         """After its end: end what it has left running, and remove its files."""
 
-    def ran_out_of_memory(self, exit_code: int) -> bool:
-        """Whether that is what this exit code means here."""
+    def end(self, exit_code: int, output: bytes) -> Ended:
+        """What its end by itself means.
 
-    def failure_to_start(self, exit_code: int, output: bytes) -> str | None:
-        """Why the command never ran, if these show it; ``output`` is the beginning of what was printed."""
+        :param output: the beginning of what it has printed
+        :raises CannotStartError: if these show that the command never ran
+        """
 
 
 class Host(Protocol):

@@ -12,14 +12,18 @@ from pathlib import Path
 from typing import Final
 
 from ...errors import EmulatorError
-from .base import MARK_VARIABLE, CannotPullError, CannotStartError, Container, write_files
+from .base import MARK_VARIABLE, CannotPullError, CannotStartError, Container, Ended, Verdict, write_files
 from .warden import Warden
 
 #: Exit codes of ``run`` when it, and not the command in the container, has failed.
 _FAILURES: Final = (125, 126, 127)
 _FAILURE: Final = re.compile(rb"(?:Error|docker): [^\n]*(?:OCI runtime|not found|permission denied)[^\n]*\n?")
 
+#: What podman's init process says when it cannot find the command. That of Docker, which AWS has, ends with another code then.
+_INIT_FAILURE: Final = re.compile(rb"catatonit\S* failed to exec pid1: No such file")
+
 _KILLED: Final = 137  #: 128 and SIGKILL.
+_NOT_FOUND: Final = 127
 
 
 class ContainerHost:
@@ -122,10 +126,11 @@ class RunningContainer:
         # All processes of a container end with its first, and --rm removes it.
         shutil.rmtree(self._directory, ignore_errors=True)
 
-    def ran_out_of_memory(self, exit_code: int) -> bool:
-        return exit_code == _KILLED
-
-    def failure_to_start(self, exit_code: int, output: bytes) -> str | None:
-        if exit_code not in _FAILURES or not _FAILURE.fullmatch(output):
-            return None
-        return " ".join(output.decode(errors="replace").split()).partition(": ")[2]
+    def end(self, exit_code: int, output: bytes) -> Ended:
+        if exit_code in _FAILURES and _FAILURE.fullmatch(output):
+            raise CannotStartError(" ".join(output.decode(errors="replace").split()).partition(": ")[2])
+        if exit_code == _KILLED:
+            return Ended(exit_code=exit_code, verdict=Verdict.OUT_OF_MEMORY)
+        if exit_code == 1 and _INIT_FAILURE.search(output):
+            return Ended(exit_code=_NOT_FOUND)
+        return Ended(exit_code=exit_code)

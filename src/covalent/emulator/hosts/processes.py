@@ -16,7 +16,7 @@ from typing import Final
 
 from ...runner.processes import adopt_descendants
 from . import tree
-from .base import MARK_VARIABLE, CannotStartError, Container, write_files
+from .base import MARK_VARIABLE, CannotStartError, Container, Ended, write_files
 from .warden import Warden
 
 #: What a job sees of the emulator's own environment.
@@ -123,12 +123,9 @@ class LocalProcess:
                 os.waitpid(pid, 0 if is_mine else os.WNOHANG)
         shutil.rmtree(self._directory, ignore_errors=True)
 
-    def ran_out_of_memory(self, exit_code: int) -> bool:
-        """Never: what the system kills, it kills for want of its own memory. The job's limit is watched by whoever follows it."""
-        return False
-
-    def failure_to_start(self, exit_code: int, output: bytes) -> str | None:
-        return None
+    def end(self, exit_code: int, output: bytes) -> Ended:
+        # What the system kills, it kills for want of its own memory. The job's limit is watched by whoever follows it.
+        return Ended(exit_code=exit_code)
 
     def _kill_group(self) -> None:
         # Also after the end of the process that led it: whoever it has left behind still belongs to the group.

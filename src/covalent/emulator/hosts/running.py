@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
-from .base import CannotStartError, Ended, Process, Verdict
+from .base import Ended, Process, Verdict
 
 #: Seconds between being asked to end and being killed, unless the definition says otherwise.
 #: Source: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-agent-config.html (ECS_CONTAINER_STOP_TIMEOUT)
@@ -29,10 +29,17 @@ Emit = Callable[[Sequence[bytes]], None]
 class Running:
     """One process or container. :meth:`follow` belongs to one thread; the rest may be called from any."""
 
-    def __init__(self, process: Process, *, memory_mib: int, timeout_s: float | None) -> None:
+    def __init__(
+        self, process: Process, *, memory_mib: int, timeout_s: float | None, stop_timeout_s: float = STOP_TIMEOUT_S
+    ) -> None:
+        """
+        :param timeout_s: seconds after which it is stopped
+        :param stop_timeout_s: seconds between being asked to end and being killed
+        """
         self._process = process
         self._memory_mib = memory_mib
         self._timeout_at = time.monotonic() + timeout_s if timeout_s is not None else None
+        self._stop_timeout_s = stop_timeout_s
         self._verdict: Verdict | None = None
         self._doom: tuple[float, Verdict] | None = None
         self._kill_at: float | None = None
@@ -40,10 +47,10 @@ class Running:
         self._printed = b""
 
     def stop(self, verdict: Verdict = Verdict.STOPPED) -> None:
-        """Ask it to end, and kill it if it has not after :data:`STOP_TIMEOUT_S`."""
+        """Ask it to end, and kill it if it does not."""
         self._judge(verdict)
         if self._kill_at is None:
-            self._kill_at = time.monotonic() + STOP_TIMEOUT_S
+            self._kill_at = time.monotonic() + self._stop_timeout_s
             self._process.terminate()
 
     def kill(self, verdict: Verdict) -> None:
@@ -78,10 +85,7 @@ class Running:
             os.close(self._process.output)
         self._pass_on(emit, self._lines.rest())
         if self._verdict is None:
-            if why := self._process.failure_to_start(code, self._printed):
-                raise CannotStartError(why)
-            if self._process.ran_out_of_memory(code):
-                self._verdict = Verdict.OUT_OF_MEMORY
+            return self._process.end(code, self._printed)
         return Ended(exit_code=code, verdict=self._verdict)
 
     def _follow(self, emit: Emit) -> None:

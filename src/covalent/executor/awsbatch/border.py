@@ -65,15 +65,16 @@ _REMEDIES: Final[Mapping[str, str]] = {
 }
 
 #: What tells that a call never got there, or that its answer was lost.
-_UNREACHABLE: Final = ("HTTPClientError", "ConnectionError", "ResponseParserError", "IncompleteReadError", "HTTPError")
+_UNREACHABLE: Final = ("HTTPClientError", "ConnectionError", "ResponseParserError", "IncompleteReadError")
 
 
 class RefusedError(ExecutorError):
     """AWS answered, and refused."""
 
-    def __init__(self, message: str, code: str) -> None:
+    def __init__(self, message: str, code: str, bucket_region: str = "") -> None:
         super().__init__(message)
         self.code = code  #: In AWS's words.
+        self.bucket_region = bucket_region  #: Where the bucket is that was asked for, if S3 says so.
 
     @property
     def is_denied(self) -> bool:
@@ -97,13 +98,15 @@ def translated(error: Exception, what: str) -> ExecutorError:
 def _answered(error: Any, what: str) -> ExecutorError:
     found = error.response.get("Error", {})
     code = str(found.get("Code", ""))
-    status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+    metadata = error.response.get("ResponseMetadata", {})
+    status = int(metadata.get("HTTPStatusCode", 0))
     said = f"{code}: {found.get('Message') or 'no message'}"
     if code in _THROTTLED or status == 429:
         return ThrottledError(f"AWS wants fewer calls; it refused one when {what} ({said})")
     if status >= 500:
         return ServiceUnreachableError(f"AWS failed when {what} (HTTP {status}, {said})")
-    return RefusedError(_sentences(f"AWS refused when {what}", said, _REMEDIES.get(code, "")), code)
+    region = metadata.get("HTTPHeaders", {}).get("x-amz-bucket-region", "")
+    return RefusedError(_sentences(f"AWS refused when {what}", said, _REMEDIES.get(code, "")), code, region)
 
 
 def _sentences(happened: str, said: str, remedy: str) -> str:

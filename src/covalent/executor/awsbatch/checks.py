@@ -20,6 +20,9 @@ _KINDS: Final[Mapping[Platform, frozenset[str]]] = {
     Platform.FARGATE: frozenset({"FARGATE", "FARGATE_SPOT"}),
 }
 
+#: Answers of S3 to those who look for a bucket in the wrong region; an answer to HEAD has no more than its number.
+_ELSEWHERE: Final = frozenset({"301", "400", "PermanentRedirect", "AuthorizationHeaderMalformed"})
+
 #: Seconds for which what was found in order is not asked for again.
 VALID_S: Final = 600.0
 
@@ -44,7 +47,9 @@ class Checks:
             self._check_queue(options),
             self._found.get(("bucket", bucket), lambda: self._check_bucket(bucket)),
         ]
-        if not options.job_definition:
+        if own := options.job_definition:
+            wanted.append(self._found.get(("job definition", own), lambda: self._check_definition(own)))
+        else:
             wanted.append(self._check_roles(options))
             if group:
                 wanted.append(self._found.get(("log group", group), lambda: self._check_log_group(group)))
@@ -97,6 +102,29 @@ class Checks:
             raise
         return str(answer["Role"]["Arn"])
 
+    async def _check_definition(self, name: str) -> None:
+        """One of the user's own, by name, by name and revision, or by ARN."""
+        by_name = {"jobDefinitionName": name, "status": "ACTIVE"}
+        asked = {"jobDefinitions": [name]} if ":" in name else by_name
+        try:
+            answer = await self._clients.call(
+                "batch", "describe_job_definitions", f"looking for the job definition {name}", **asked
+            )
+        except RefusedError as error:
+            if error.is_denied:
+                return
+            raise
+        active = [one for one in answer["jobDefinitions"] if one.get("status") == "ACTIVE"]
+        if not active:
+            raise ExecutorError(
+                f"There is no active job definition {name!r} in {self._region}. Register it, name another one in job_definition, "
+                "or leave that out: Covalent then makes one."
+            )
+        if not any(one.get("containerProperties") for one in active):
+            raise ExecutorError(
+                f"The job definition {name!r} is not of one container, as tasks need it. Name another one in job_definition."
+            )
+
     async def _check_log_group(self, group: str) -> None:
         try:
             answer = await self._clients.call(
@@ -116,24 +144,14 @@ class Checks:
     async def _check_bucket(self, bucket: str) -> None:
         try:
             answer = await self._clients.call("s3", "head_bucket", f"looking for the bucket {bucket}", Bucket=bucket)
+            region = answer.get("BucketRegion", self._region)
         except RefusedError as error:
-            if error.code in ("404", "NoSuchBucket"):
-                raise ExecutorError(
-                    f"There is no S3 bucket {bucket!r}. Create it in {self._region}, or name another one in "
-                    "s3_bucket_name."
-                ) from error
-            if error.is_denied:
-                raise ExecutorError(
-                    f"The S3 bucket {bucket!r} is not open to these credentials: it is somebody else's, or they lack "
-                    "s3:ListBucket on it. "
-                    "Name a bucket of yours in s3_bucket_name, or give them that permission."
-                ) from error
-            raise
-        region = answer.get("BucketRegion") or answer["ResponseMetadata"]["HTTPHeaders"].get("x-amz-bucket-region")
-        if region and region != self._region:
+            _refuse_bucket(bucket, self._region, error)
+            region = error.bucket_region or "another region"
+        if region != self._region:
             raise ExecutorError(
-                f"The S3 bucket {bucket!r} is in {region}, the executor works in {self._region}. Name a bucket there "
-                "in s3_bucket_name, or set region."
+                f"The S3 bucket {bucket!r} is in {region}, the executor works in {self._region}. "
+                "Name a bucket there in s3_bucket_name, or set region."
             )
 
     # The queue, and what is behind it.
@@ -190,6 +208,21 @@ class Checks:
                 "Mend one of them, or name another queue in batch_queue."
             )
         return queue, usable
+
+
+def _refuse_bucket(bucket: str, region: str, error: RefusedError) -> None:
+    """Raise what a refusal means, unless it means that the bucket is in another region."""
+    if error.code in ("404", "NoSuchBucket"):
+        raise ExecutorError(
+            f"There is no S3 bucket {bucket!r}. Create it in {region}, or name another one in s3_bucket_name."
+        ) from error
+    if error.is_denied:
+        raise ExecutorError(
+            f"The S3 bucket {bucket!r} is not open to these credentials: it is somebody else's, or they lack s3:ListBucket "
+            "on it. Name a bucket of yours in s3_bucket_name, or give them that permission."
+        ) from error
+    if error.code not in _ELSEWHERE:
+        raise error
 
 
 def _refuse_shares(queue: Described, options: JobOptions) -> None:

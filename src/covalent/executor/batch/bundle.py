@@ -8,6 +8,7 @@ import hashlib
 import importlib.util
 import io
 import marshal
+import re
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -64,7 +65,8 @@ def bootstrap_source() -> str:
     for name in _BOOTSTRAP:
         body += _Stripped().visit(ast.parse((root / f"{name}.py").read_text())).body
     body += ast.parse("start()").body
-    return ast.unparse(ast.fix_missing_locations(ast.Module(body=body, type_ignores=[])))
+    text = ast.unparse(ast.fix_missing_locations(ast.Module(body=body, type_ignores=[])))
+    return re.sub(r"^(?: {4})+", lambda indent: " " * (len(indent[0]) // 4), text, flags=re.MULTILINE)
 
 
 def command() -> tuple[str, ...]:

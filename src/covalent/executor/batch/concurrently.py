@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import math
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Hashable, Iterable
 from typing import Any, Generic, TypeVar
 
@@ -31,11 +33,12 @@ class Once(Generic[R]):
     """Things by key, each made by the first who asks. One that could not be made is tried again by the next.
 
     :param valid_s: seconds after which a thing is made anew
+    :param most: how many are remembered
     """
 
-    def __init__(self, valid_s: float = float("inf")) -> None:
-        self._valid_s = valid_s
-        self._made: dict[Hashable, tuple[asyncio.Task[R], float]] = {}
+    def __init__(self, valid_s: float = math.inf, most: int = 10_000) -> None:
+        self._valid_s, self._most = valid_s, most
+        self._made: OrderedDict[Hashable, tuple[asyncio.Task[R], float]] = OrderedDict()
 
     async def get(self, key: Hashable, make: Callable[[], Awaitable[R]]) -> R:
         """:raises CovalentError: what ``make`` raises"""
@@ -46,7 +49,13 @@ class Once(Generic[R]):
             task = asyncio.ensure_future(_made(make))
             task.add_done_callback(_has_failed)
             self._made[key] = task, now + self._valid_s
+            self._trim()
         return await asyncio.shield(task)
+
+    def _trim(self) -> None:
+        """Forget the oldest, but nothing that is being made."""
+        while len(self._made) > self._most and next(iter(self._made.values()))[0].done():
+            self._made.popitem(last=False)
 
     async def close(self) -> None:
         tasks = [task for task, _ in self._made.values()]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Collection, Sequence
 from typing import Final
 
+from ...errors import ExecutorError
 from ...model import GroupMetadata, TaskRef
 from ...objects import RemoteStore
 from .causes import CANCEL_REASON
@@ -59,16 +61,36 @@ class Engine:
             await self._checked.get(order.options, lambda: patience.insist(lambda: self.service.check(order.options)))
             is_first = await stage(order, patience, is_new=is_new)
             runner = await order.depot.runner(patience)
-            jobs = jobs_of(order, runner, _command(), self.service.limits)
+            jobs = jobs_of(order, runner, await asyncio.to_thread(_command), self.service.limits)
 
-            async def one(numbered: tuple[int, Job]) -> SubmittedJob:
-                async with self._places:
-                    return await submit(self.service, *numbered, patience, is_new=is_first)
-
-            submitted = await each(jobs, one, SUBMISSIONS)
+            submitted = await self._submit(jobs, patience, is_new=is_first)
         finally:
             self._sending.pop(group_id, None)
         return Handle(jobs=tuple(submitted), refs=order.refs)
+
+    async def _submit(self, jobs: Sequence[tuple[int, Job]], patience: Patience, *, is_new: bool) -> list[SubmittedJob]:
+        """Submit all of a group's jobs, or none.
+
+        :raises ExecutorError: if the service refuses one; those that it took are ended
+        """
+
+        async def one(numbered: tuple[int, Job]) -> SubmittedJob:
+            async with self._places:
+                return await submit(self.service, *numbered, patience, is_new=is_new)
+
+        try:
+            return await each(jobs, one, SUBMISSIONS)
+        except ExecutorError:
+            if len(jobs) > 1:
+                await each([job for _, job in jobs], lambda job: self._withdraw(job, patience), CANCELS)
+            raise
+
+    async def _withdraw(self, job: Job, patience: Patience) -> None:
+        """End a job if the service has taken it; it may have done so without our knowing."""
+        with contextlib.suppress(ExecutorError):
+            ref = await patience.insist(lambda: self.service.find(job))
+            if ref is not None:
+                await patience.insist(lambda: self.service.cancel(ref, None, CANCEL_REASON))
 
     def follow(
         self, metadata: GroupMetadata, handle: Handle, store: RemoteStore, wanted: Collection[int], longest_s: float
@@ -103,7 +125,12 @@ class Engine:
             job.asked |= tasks
             calls += [(job.ref, None)] if tasks == job.open else [(job.ref, task) for task in sorted(tasks)]
         patience = Patience(self._timing.retry_s)
-        await each(calls, lambda call: patience.insist(lambda: self.service.cancel(*call, CANCEL_REASON)), CANCELS)
+        try:
+            await each(calls, lambda call: patience.insist(lambda: self.service.cancel(*call, CANCEL_REASON)), CANCELS)
+        except ExecutorError:
+            for job, tasks in chosen.items():
+                job.asked -= tasks
+            raise
         if calls:
             self._poller.hurry(group)
         return bool(calls)

@@ -89,6 +89,8 @@ class BatchExecutor(AsyncBaseExecutor):
         return data.take()
 
     async def cancel(self, metadata: GroupMetadata, refs: Sequence[TaskRef], handle: Any) -> bool:
+        if not refs:
+            return False
         engine = await self.engine()
         return await engine.cancel(await self._followed(metadata, handle), refs)
 

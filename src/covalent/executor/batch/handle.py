@@ -42,6 +42,10 @@ class Handle:
                 for node_id, count, attempt in value["refs"]
                 for step in range(count)
             )
+            if [job.first for job in jobs] != [sum(job.size for job in jobs[:n]) for n in range(len(jobs))]:
+                raise ValueError("its jobs do not follow one another")
+            if not jobs or sum(job.size for job in jobs) != len(refs):
+                raise ValueError("its jobs do not hold its tasks")
         except (KeyError, TypeError, ValueError) as error:
             raise ExecutorError(
                 f"The stored handle of a task group cannot be read ({error!r}): {str(value)[:200]}"

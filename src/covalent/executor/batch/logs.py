@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import io
 from collections import OrderedDict
 from dataclasses import replace
 from typing import Final
@@ -31,7 +32,8 @@ def split(data: bytes) -> tuple[bytes, bytes]:
     """Standard output and standard error of lines that a container has printed."""
     if _MARK not in data:
         return data, b""
-    lines = data.splitlines(keepends=True) if b"\r" not in data else _lines(data)
+    # A carriage return is a part of its line.
+    lines = io.BytesIO(data).readlines()
     return (
         b"".join(line for line in lines if not line.startswith(_MARK)),
         b"".join(line[len(_MARK) :] for line in lines if line.startswith(_MARK)),
@@ -105,10 +107,3 @@ async def tail(service: BatchService, ref: str, task: int, outcome: Outcome) -> 
     if not text:
         return outcome
     return replace(outcome, stderr=Blob(digest=hashlib.sha256(text).hexdigest(), size=len(text), data=text))
-
-
-def _lines(data: bytes) -> list[bytes]:
-    """Lines that end with a line feed: a carriage return is part of one."""
-    lines = [line + b"\n" for line in data.split(b"\n")]
-    lines[-1] = lines[-1][:-1]
-    return lines

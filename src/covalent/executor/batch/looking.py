@@ -60,11 +60,11 @@ class Looker:
                 self._refused(group, error)
                 raise
             group.failed_looks = 0
-        for job in group.open_jobs():
-            changed.append(await self._missing(group, job, now))
-            await self._running(group, job, now)
+        changed += [await self._missing(group, job, now) for job in group.open_jobs()]
         if any(changed):
             group.changed_at = now
+        for job in group.open_jobs():
+            await self._running(group, job, now)
 
     async def _missing(self, group: TrackedGroup, job: TrackedJob, now: float) -> bool:
         """Explain tasks that have ended without an outcome; whether there were any."""
@@ -86,8 +86,14 @@ class Looker:
         assert job.view is not None
         if job.size == 1:
             return [(0, job.view.task or _view_of(job.view, 0))]
-        found = {view.index: view for view in await self._service.tasks(job.ref, _ENDED)}
-        if job.final_looks >= FINAL_LOOKS:
+        is_last = job.final_looks >= FINAL_LOOKS
+        try:
+            found = {view.index: view for view in await self._service.tasks(job.ref, _ENDED)}
+        except ExecutorError as error:
+            if error.retryable or not is_last:
+                raise
+            found = {}
+        if is_last:
             return [(task, found.get(task) or _view_of(job.view, task)) for task in sorted(job.open)]
         return [(task, found[task]) for task in sorted(job.open) if task in found]
 

@@ -116,4 +116,6 @@ def _parsed(text: str) -> OutcomeName | None:
         name = OutcomeName.parse(text)
     except ValueError:
         return None
-    return name if name.size is None or _DIGEST.fullmatch(name.digest) else None
+    if name.attempt < 1 or (name.size is not None and (name.size < 0 or not _DIGEST.fullmatch(name.digest))):
+        return None
+    return name

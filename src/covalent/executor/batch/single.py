@@ -135,7 +135,7 @@ class SingleTaskExecutor(BatchExecutor):
         await store.put(_pointer_key(task_metadata), task.metadata.group_id.encode())
         task.handle = await self.send(task.refs, task, task.metadata)
         job_id = Handle.from_json(task.handle).jobs[0].ref
-        record = self.record(_key(task_metadata))
+        record = self.task_record(_key(task_metadata))
         record.handle, record.status = job_id, Status.SUBMITTED
         return job_id
 
@@ -198,7 +198,7 @@ class SingleTaskExecutor(BatchExecutor):
         return self._singles[key]
 
     async def _cancel_one(self, task_metadata: Mapping[str, Any], job_handle: str) -> bool:
-        self.record(_key(task_metadata)).is_cancel_requested = True
+        self.task_record(_key(task_metadata)).is_cancel_requested = True
         service = (await self.engine()).service
         view = (await service.describe([job_handle])).get(job_handle)
         if view is None or view.state.is_final:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, TypeVar
 
+from ...errors import ExecutorError
 from ...model import INLINE_LIMIT, Blob, GroupMetadata, TaskRef, TaskSpec
 from ...objects import RemoteStore
 from ...runner import wire
@@ -112,10 +113,12 @@ class _Staging:
         self._met: set[str] = set()  #: Values that are in a record though they are not small.
         self._left_bytes = MANIFEST_BYTES
         self._wanted: dict[str, Blob] = {}  #: What the records at hand refer to.
+        self._sizes: dict[str, int] = {}  #: Of files.
 
     async def records(self, refs: Sequence[TaskRef], first: int) -> list[bytes]:
         """The records of these tasks, the first of which is number ``first``."""
         specs = await self._patience.insist(lambda: self._order.resources.load(refs))
+        await self._measure([blob for spec in specs for blob in _files(spec)])
         records = []
         for index, spec in enumerate(specs, first):
             head_bytes, frame = self._writer.write(await self._placed(spec))
@@ -123,6 +126,22 @@ class _Staging:
         wanted, self._wanted = self._wanted, {}
         await each(wanted.values(), lambda blob: self._keep(value_key, blob), UPLOADS)
         return records
+
+    async def _measure(self, files: Sequence[Blob]) -> None:
+        """Learn how long files are: the dispatcher's store does not know it of all.
+
+        :raises ExecutorError: if one is gone
+        """
+        paths = {blob.digest: self._order.resources.path(blob) for blob in files if blob.digest not in self._sizes}
+        if not paths:
+            return
+        try:
+            self._sizes |= await asyncio.to_thread(lambda: {d: path.stat().st_size for d, path in paths.items()})
+        except FileNotFoundError as error:
+            raise ExecutorError(
+                f"A value of the task is missing: there is no file {error.filename}. Restore the server's data directory from a backup, "
+                "or dispatch the workflow again."
+            ) from None
 
     async def _placed(self, spec: TaskSpec) -> TaskSpec:
         """The task with each of its blobs where its container will find it."""
@@ -141,8 +160,9 @@ class _Staging:
             return replace(blob, data=None, inputs=inputs)
         if blob.data is not None and self._travels(blob.digest, len(blob.data)):
             return replace(blob, uri=None, inputs=inputs) if inputs or blob.uri else blob
-        self._wanted[blob.digest] = blob
-        return replace(blob, data=None, uri=self._store.uri(value_key(blob.digest)), inputs=inputs)
+        sized = replace(blob, size=self._sizes.get(blob.digest, blob.size), inputs=inputs)
+        self._wanted[blob.digest] = sized
+        return replace(sized, data=None, uri=self._store.uri(value_key(blob.digest)))
 
     def _travels(self, digest: str, size: int) -> bool:
         """Whether a value goes into the record: it is small, or this task seems to be the only one that uses it."""
@@ -155,11 +175,24 @@ class _Staging:
         return True
 
     async def _keep(self, key_of: Callable[[str], str], blob: Blob) -> Blob:
-        uri = await self._order.depot.keep(key_of(blob.digest), blob, self._order.resources, self._patience)
-        return Blob(digest=blob.digest, size=blob.size, uri=uri, inputs=blob.inputs)
+        sized = replace(blob, size=self._sizes.get(blob.digest, blob.size))
+        uri = await self._order.depot.keep(key_of(blob.digest), sized, self._order.resources, self._patience)
+        return replace(sized, data=None, uri=uri)
 
     def _extra(self, spec: TaskSpec) -> dict[str, Any]:
         return {"pip": spec.environment.pip, "time_limit_s": self._order.time_limit_s}
+
+
+def _files(spec: TaskSpec) -> Iterator[Blob]:
+    """What the task needs that lies in files of this machine."""
+    pending = [spec.function, spec.args, *spec.inputs]
+    if spec.hooks is not None:
+        pending.append(spec.hooks)
+    while pending:
+        blob = pending.pop()
+        pending.extend(blob.inputs)
+        if blob.data is None and blob.uri is None:
+            yield blob
 
 
 def _uri(blob: Blob) -> str:

@@ -76,4 +76,8 @@ def start() -> None:
     except OSError as error:
         end(EXIT_SCRATCH, f"The container has no directory to write to ({error}). Set {SCRATCH_VARIABLE} to one.")
     sys.path.insert(0, archive)
-    importlib.import_module("covalent_runner.cloud.entry").main(home)
+    try:
+        entry = importlib.import_module("covalent_runner.cloud.entry")
+    except ImportError as error:
+        end(EXIT_PYTHON, f"The image's Python cannot load the runner ({error}). Use an image with a complete Python.")
+    entry.main(home)

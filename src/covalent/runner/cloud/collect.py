@@ -10,6 +10,7 @@ from typing import Any
 from .. import wire
 from ..spill import INLINE_LOG_BYTES
 from . import bulk
+from .errors import ObjectError
 from .job import Assignment
 from .publish import publish
 from .supervise import Files
@@ -57,18 +58,28 @@ class Outcome:
         self._at += found.size
         return described
 
-    def beside(self, found: Found, name: str) -> list[Any]:
-        """Put bytes beside the message; what the header says of them.
+    def beside(self, found: Found, name: str) -> list[Any] | None:
+        """Put bytes beside the message; what the header says of them, or None if something of that name is there already.
 
         :raises ObjectError: if the bucket cannot be written
         """
         client, key = self._assignment.client, self._assignment.job.key(name)
-        is_bulk = isinstance(found.content, str) and found.size >= min(bulk.BULK_BYTES, self._limit)
-        if is_bulk and bulk.is_available():
-            bulk.upload(client, key, str(found.content))
-        else:
-            client.put(key, found.content, found.digest)
-        return [found.digest, found.size, wire.IN_FILE]
+        described = [found.digest, found.size, wire.IN_FILE]
+        if isinstance(found.content, str) and found.size >= min(bulk.BULK_BYTES, self._limit) and bulk.is_available():
+            try:
+                bulk.upload(client, key, found.content)
+                return described
+            except bulk.BulkError as error:
+                if found.size > self._limit:
+                    raise ObjectError(f"{client.uri(key)} cannot be written: {error}") from None
+        return described if client.put(key, found.content, found.digest) else None
+
+    def named(self, found: Found) -> list[Any]:
+        """The same under the bytes' own digest: if that is there already, it is what it should be.
+
+        :raises ObjectError: if the bucket cannot be written
+        """
+        return self.beside(found, found.digest) or [found.digest, found.size, wire.IN_FILE]
 
     def is_too_large(self, size: int) -> bool:
         """Whether it cannot be put beside the message."""
@@ -95,12 +106,12 @@ def read_outcome(assignment: Assignment, path: str, objects: str, max_put_bytes:
     if failure and failure.get("pickled"):
         found = _found(failure["pickled"], message.data, objects)
         is_small = isinstance(found.content, bytes)
-        failure["pickled"] = outcome.inline(found) if is_small else outcome.beside(found, found.digest)
+        failure["pickled"] = outcome.inline(found) if is_small else outcome.named(found)
     if output and outcome.is_too_large(output[1]):
         outcome.fail("USER", _too_large(output[1], max_put_bytes or assignment.client.max_put_bytes))
     elif output:
         found = _found(output, message.data, objects)
-        fields["output"] = outcome.beside(found, found.digest)
+        fields["output"] = outcome.named(found)
     return outcome
 
 
@@ -111,12 +122,16 @@ def add_streams(outcome: Outcome, files: Files) -> None:
     """
     for name, path in zip(files._fields, files, strict=True):
         size = os.stat(path).st_size  # noqa: PTH116
-        if size and outcome.is_too_large(size):
-            _cut(path, size)
-            size = os.stat(path).st_size  # noqa: PTH116
-        if size:
-            found = Found(_digest_of(path), size, path)
-            outcome.fields[name] = outcome.inline(found) if size <= INLINE_LOG_BYTES else outcome.beside(found, name)
+        described = None
+        if size > INLINE_LOG_BYTES and not outcome.is_too_large(size):
+            described = outcome.beside(_whole(path), name)
+        if size and described is None:
+            # Too much, or the same attempt has run before and left what is not ours.
+            if size > INLINE_LOG_BYTES:
+                _cut(path, size)
+            described = outcome.inline(_whole(path))
+        if described is not None:
+            outcome.fields[name] = described
 
 
 def _found(blob: list[Any], data: Any, objects: str) -> Found:
@@ -126,12 +141,14 @@ def _found(blob: list[Any], data: Any, objects: str) -> Found:
     return Found(digest, size, bytes(data[at : at + size]))
 
 
-def _digest_of(path: str) -> str:
-    digest = hashlib.sha256()
+def _whole(path: str) -> Found:
+    """All of a file."""
+    digest, size = hashlib.sha256(), 0
     with open(path, "rb") as file:  # noqa: PTH123
         while chunk := file.read(_CHUNK_BYTES):
             digest.update(chunk)
-    return digest.hexdigest()
+            size += len(chunk)
+    return Found(digest.hexdigest(), size, path)
 
 
 def _cut(path: str, size: int) -> None:
@@ -141,9 +158,7 @@ def _cut(path: str, size: int) -> None:
         end = file.read()
         file.seek(0)
         file.truncate()
-        file.write(
-            f"… the first {size - len(end)} bytes are left out: they are too many for one upload …\n".encode() + end
-        )
+        file.write(f"… the first {size - len(end)} bytes are left out: they could not be kept …\n".encode() + end)
 
 
 def _too_large(size: int, limit: int) -> str:

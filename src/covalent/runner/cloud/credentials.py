@@ -6,7 +6,7 @@ metadata service of the instance, version 2.
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import http.client
 import json
 import os
@@ -52,6 +52,10 @@ class Identity:
                         raise
             return self._found
 
+    def expires_at(self) -> Any:
+        """Until when the credentials that were given out last are good, as a ``datetime``; None if for ever."""
+        return None if self._until == float("inf") else dt.datetime.fromtimestamp(self._until, dt.timezone.utc)  # noqa: UP017
+
 
 def _find() -> tuple[tuple[str, str, str], float]:
     key_id = os.environ.get("AWS_ACCESS_KEY_ID")
@@ -70,7 +74,7 @@ def _find() -> tuple[tuple[str, str, str], float]:
         raise CredentialsError(f"The container has no AWS credentials. {_ADVICE}")
     try:
         # Like 2026-11-21T04:00:00Z.
-        until = datetime.datetime.strptime(found["Expiration"][:19] + "+0000", "%Y-%m-%dT%H:%M:%S%z").timestamp()
+        until = dt.datetime.strptime(found["Expiration"][:19] + "+0000", "%Y-%m-%dT%H:%M:%S%z").timestamp()
         return (found["AccessKeyId"], found["SecretAccessKey"], found["Token"]), until
     except (KeyError, TypeError, ValueError):
         raise CredentialsError(f"What the container got as AWS credentials are none. {_ADVICE}") from None

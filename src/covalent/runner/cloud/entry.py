@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+import traceback
 
 from . import names
 from .errors import FileError, ObjectError, PublishError
@@ -19,19 +20,23 @@ def main(home: str) -> None:
 
     :param home: directory for temporary files, which holds the archive and is removed at the end
     """
-    code = names.EXIT_OK
     try:
         code = _run(home)
     except VariablesError as error:
         code = _fail(names.EXIT_VARIABLES, error)
     except ManifestError as error:
-        code = _fail(names.EXIT_MANIFEST, error)
+        code = _fail(
+            names.EXIT_MANIFEST, f"{os.environ[names.MANIFEST_VARIABLE]} is damaged: {error}. Run the workflow again."
+        )
     except PublishError as error:
         code = _fail(names.EXIT_UNWRITABLE, error)
     except ObjectError as error:
         code = _fail(names.EXIT_UNREADABLE, error)
     except FileError as error:
         code = _fail(names.EXIT_SCRATCH, error)
+    except Exception:  # noqa: BLE001 - another exit code would stand for something else
+        traceback.print_exc()
+        code = names.EXIT_BROKEN
     shutil.rmtree(home, ignore_errors=True)
     sys.stdout.flush()
     os._exit(code)
@@ -63,7 +68,7 @@ def _refuse(assignment: Assignment, ours: str) -> None:
         raise PublishError(error) from None
 
 
-def _fail(code: int, error: Exception) -> int:
-    sys.stderr.write(f"covalent: {error}\n")
+def _fail(code: int, reason: object) -> int:
+    sys.stderr.write(f"covalent: {reason}\n")
     sys.stderr.flush()
     return code

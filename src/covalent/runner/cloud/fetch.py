@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 from collections.abc import Iterator
@@ -48,10 +49,12 @@ def fetch_all(header: dict[str, Any], objects: Objects, directory: str) -> Fetch
         uri, size = wanted[digest]
         path = os.path.join(directory, f"in-{digest}")  # noqa: PTH118
         client, key = objects.locate(uri)
+        found, length = "", size
         if size >= bulk.BULK_BYTES and bulk.is_available():
             fetched.used_bulk = True
-            found, length = bulk.download(client, key, path, size), os.stat(path).st_size  # noqa: PTH116
-        else:
+            with contextlib.suppress(bulk.BulkError):
+                found = bulk.download(client, key, path, size)
+        if not found:
             checked = hashlib.sha256()
             length = client.download(key, path, checked)
             found = checked.hexdigest()

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import os
 import socket
+import struct
 from typing import Any, NamedTuple
 
 from .. import wire
 from . import names
 from .errors import ObjectError
-from .manifest import read_record
+from .manifest import ManifestError, read_record
 from .objects import ObjectClient, Objects
 
 #: Variables in which services name the job.
@@ -83,8 +84,11 @@ def read_assignment(job: Job, objects: Objects) -> Assignment | None:
     client, key = objects.locate(job.manifest)
     if _has_outcome(job, client):
         return None
-    message = wire.decode(read_record(lambda start, end: client.read(key, start, end), job.task))
-    return Assignment(job, client, json.loads(bytes(message.header)), message.data)
+    try:
+        message = wire.decode(read_record(lambda start, end: client.read(key, start, end), job.task))
+        return Assignment(job, client, json.loads(bytes(message.header)), message.data)
+    except (ValueError, struct.error) as error:
+        raise ManifestError(f"the manifest's record {job.task} cannot be read ({error})") from None
 
 
 def _has_outcome(job: Job, client: ObjectClient) -> bool:

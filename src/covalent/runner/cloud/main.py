@@ -17,7 +17,7 @@ from ..exits import explain_exit
 from ..processes import adopt_descendants
 from . import names
 from .collect import Outcome, add_streams, read_outcome
-from .errors import ObjectError, PublishError
+from .errors import FileError, ObjectError, PublishError
 from .fetch import DamagedObjectError, Fetched, fetch_all
 from .job import Assignment
 from .objects import Objects
@@ -33,8 +33,6 @@ def run(assignment: Assignment, objects: Objects, home: str) -> int:
     """Run the task and publish its outcome; the container's exit code.
 
     :param home: directory for temporary files, which holds the archive
-    :raises ObjectError: if what the task needs cannot be read
-    :raises FileError: if the directory has no room for it
     :raises PublishError: if the outcome cannot be written
     """
     signal.signal(signal.SIGTERM, on_sigterm)
@@ -75,15 +73,21 @@ class _Run:
             return self._refuse("UNKNOWN", str(error))
         except _EnvironmentError as error:
             return self._refuse("ENVIRONMENT", str(error))
+        except FileError as error:
+            return self._refuse("HOST", str(error))
+        except ObjectError as error:
+            return self._refuse("CONFIG" if 400 <= error.status < 500 else "HOST", str(error))
         kills = memory.OutOfMemoryCounter(of_machine=False)
         kills.start()
         began_at = time.time()
         ending = supervise(self._body(fetched, interpreter), self._files, self._shared["time_limit_s"])
+        # What is done is worth the seconds that the service leaves before it kills.
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
         try:
             outcome = read_outcome(self._assignment, str(self._home / "outcome"), str(self._home / "objects"))
             if outcome is None:
                 outcome = self._without_words(ending, began_at, is_memory=kills.has_moved())
-            elif outcome.fields.get("cause") in _MAY_BE_MEMORY and kills.has_moved():
+            elif outcome.fields.get("cause") in _MAY_BE_MEMORY and memory.limit_mib() and kills.has_moved():
                 said = outcome.fields["message"]
                 outcome.fail("OUT_OF_MEMORY", f"{_out_of_memory(ending.peak_mib)} The task then failed with: {said}")
             add_streams(outcome, self._files)

@@ -53,6 +53,8 @@ EXIT_DAMAGED = 93
 EXIT_MANIFEST = 94
 EXIT_SCRATCH = 95
 EXIT_UNWRITABLE = 96
+#: The runner itself has failed.
+EXIT_BROKEN = 97
 #: The service wants the container to end; it knows why.
 EXIT_TERMINATED = 143
 
@@ -73,6 +75,7 @@ EXIT_REASONS: dict[int, tuple[str, str]] = {
         "CONFIG",
         "The container has no directory that it can write to, or no room in it. Give the job more disk space.",
     ),
+    EXIT_BROKEN: ("HOST", "The runner failed in the container; the last lines of its output show where."),
     EXIT_UNWRITABLE: (
         "CONFIG",
         "The container could not write to the bucket, so the task's outcome is lost. Allow the job's role to write there.",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from typing import Any, Protocol
-from urllib.parse import urlsplit
 
 from .errors import ObjectError
 
@@ -71,8 +70,8 @@ class Objects:
 
         :raises ObjectError: if this version has no client for it
         """
-        parts = urlsplit(uri, allow_fragments=False)
-        scheme, bucket, key = parts.scheme, parts.netloc, parts.path[1:]
+        scheme, _, path = uri.partition("://")
+        bucket, _, key = path.partition("/")
         if scheme not in SCHEMES or not bucket or not key:
             known = ", ".join(f"{name}://" for name in SCHEMES)
             raise ObjectError(f"{uri!r} is not the address of an object that this version can read. It reads {known}.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import importlib
 from collections.abc import Iterator
 from typing import Any
@@ -40,11 +41,13 @@ class S3Client(S3Requests):
                     while True:
                         chunk = response.read(_CHUNK_BYTES)
                         if not chunk:
-                            return
+                            break
                         fresh, skip = chunk[skip:], max(0, skip - len(chunk))
                         digest.update(fresh)
                         _write(file, fresh, path)
                         headers["range"] = f"bytes={file.tell()}-"
+                    if response.length:
+                        raise http.client.IncompleteRead(b"", response.length)
 
                 answer = self.request("GET", key, headers=headers, take=take)
                 if answer.status != 416:
@@ -76,8 +79,8 @@ class S3Client(S3Requests):
     def obstore(self) -> Any:
         def provide() -> dict[str, Any]:
             key_id, secret, token = IDENTITY.credentials()
-            # Asked again before each request: whether they are still good is known here.
-            return {"access_key_id": key_id, "secret_access_key": secret, "token": token or None, "expires_at": None}
+            given = {"access_key_id": key_id, "secret_access_key": secret, "token": token or None}
+            return {**given, "expires_at": IDENTITY.expires_at()}
 
         options: dict[str, Any] = {"virtual_hosted_style_request": not self.endpoint and "." not in self.bucket}
         if self.endpoint:

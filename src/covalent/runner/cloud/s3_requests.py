@@ -15,7 +15,7 @@ from .credentials import Identity
 from .errors import ObjectError
 from .sigv4 import EMPTY_SHA256, quote_key, quote_query, signed_headers
 
-#: How often a request is made before it counts as failed: about a minute of pauses, and some eight minutes.
+#: How often a request is made before it counts as failed: half a minute of pauses, and some six minutes.
 TRIES = 10
 PATIENT_TRIES = 30
 

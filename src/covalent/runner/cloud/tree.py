@@ -14,19 +14,24 @@ _PATIENCE_S = 5.0
 def kill_descendants() -> None:
     """Returns when they are gone. On Linux, this process must have adopted those whose parents have ended."""
     end = time.monotonic() + _PATIENCE_S
-    while time.monotonic() < end:
+    while _has_children() and time.monotonic() < end:
         found = _descendants()
         # Stopped, they cannot start anything while others are being killed.
         for number in (signal.SIGSTOP, signal.SIGKILL):
             for pid in found:
                 with contextlib.suppress(ProcessLookupError, PermissionError):
                     os.kill(pid, number)
-        try:
-            while os.waitpid(-1, os.WNOHANG)[0]:
-                pass
-        except ChildProcessError:
-            return
         time.sleep(0.002)
+
+
+def _has_children() -> bool:
+    """Lets go of those that have ended."""
+    try:
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+    except ChildProcessError:
+        return False
+    return True
 
 
 def _descendants() -> list[int]:

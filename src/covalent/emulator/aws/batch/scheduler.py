@@ -89,12 +89,14 @@ class Scheduler:
     def cancel(self, job: Job, reason: str) -> None:
         """Fail those of a job and its children that have not begun to start."""
         with self.changed:
-            for each in job.family():
-                if not each.children and not each.status.is_final and not each.status.has_started:
-                    each.is_cancelled = True
-                    self._finish(each, JobStatus.FAILED, reason)
-            if job.children and not job.status.is_final:
-                job.is_cancelled = True
+            waiting = [
+                each for each in job.children or [job] if not each.status.is_final and not each.status.has_started
+            ]
+            for each in [*waiting, *([job] if waiting else [])]:
+                each.is_cancelled = True
+                each.status_reason = reason
+            for each in waiting:
+                self._finish(each, JobStatus.FAILED, reason)
 
     def terminate(self, job: Job, reason: str) -> None:
         """End a job and its children, wherever they are."""
@@ -243,7 +245,7 @@ class Scheduler:
         failed = parent.counts[JobStatus.FAILED]
         if failed + parent.counts[JobStatus.SUCCEEDED] < len(parent.children):
             return None
-        if parent.is_terminated:
+        if parent.is_terminated or parent.is_cancelled:
             return JobStatus.FAILED, parent.status_reason or ""
         return (
             (JobStatus.FAILED, "Array Child Job failed")

@@ -1,0 +1,90 @@
+"""What a task on AWS Batch costs here, beside what it costs there: N tasks that do nothing, against AWS on this machine.
+
+    python benchmarks/aws.py 1000
+
+Prints one JSON line for each that works on them: the client (tracing, sending, waiting), the dispatcher, and, for comparison, the emulator
+with the processes that stand for containers. Seconds of CPU time, all told and for each task; a first run, which warms up, does not count.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import psutil
+
+import covalent as ct
+from covalent.testing import emulated_aws
+from covalent.testing.harness import Harness
+
+WARM_UP = 10
+
+
+@ct.electron(executor="awsbatch")
+def nothing(x: int) -> int:
+    return x
+
+
+@ct.lattice
+def wide(n: int) -> list[int]:
+    return [nothing(i) for i in range(n)]
+
+
+def cpu_s(pid: int | None = None, *, with_children: bool = False) -> float:
+    """CPU time of a process, this one's by default; ``with_children``, of those that it has waited for as well."""
+    times = psutil.Process(pid).cpu_times()
+    own = times.user + times.system
+    return own + (times.children_user + times.children_system if with_children else 0.0)
+
+
+def run(n: int) -> None:
+    result = ct.get_result(ct.dispatch(wide)(n), wait=True).result
+    if result != list(range(n)):
+        sys.exit(f"a wrong result: {result!r:.200}")
+
+
+def measure(n: int) -> None:
+    with (
+        tempfile.TemporaryDirectory() as home,
+        emulated_aws() as cloud,
+        Harness(Path(home), environment=cloud.environment).running() as harness,
+    ):
+
+        def spent() -> dict[str, float]:
+            return {
+                "client": cpu_s(),
+                "dispatcher": cpu_s(harness.pid),
+                "emulator": cpu_s(cloud.pid),
+                "emulator with tasks": cpu_s(cloud.pid, with_children=True),
+            }
+
+        run(WARM_UP)
+        before, began = spent(), time.perf_counter()
+        run(n)
+        seconds, after = time.perf_counter() - began, spent()
+    used = {who: after[who] - before[who] for who in after}
+    used["client and dispatcher"] = used["client"] + used["dispatcher"]
+    for who, took in used.items():
+        line = {
+            "shape": "aws",
+            "n": n,
+            "who": who,
+            "cpu_s": round(took, 3),
+            "cpu_ms_per_task": round(took / n * 1000, 3),
+            "seconds": round(seconds, 2),
+        }
+        print(json.dumps(line))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("n", type=int, nargs="?", default=1_000, help="how many tasks")
+    measure(parser.parse_args().n)
+
+
+if __name__ == "__main__":
+    main()
