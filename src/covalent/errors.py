@@ -258,10 +258,8 @@ class UnknownExecutorError(ExecutorError):
 
     def __init__(self, name: str, known: Iterable[str]) -> None:
         names = sorted(known)
-        if name in COMING_EXECUTORS:
-            near = " It is coming; this version does not have it."
-        else:
-            near = hint(name, names)
+        is_coming = name in COMING_EXECUTORS
+        near = " It is coming; this version does not have it." if is_coming else hint(name, names)
         super().__init__(f"There is no executor {name!r}.{near} Known here: {', '.join(names)}.")
         self.name = name
 

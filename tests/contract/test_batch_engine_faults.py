@@ -12,10 +12,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from covalent.errors import ExecutorError
+from covalent.errors import ExecutorError, ServiceUnreachableError
 from covalent.model import TaskRef, TaskSpec
 from covalent.states import Cause, Status
-from tests.support.batch_service import Cloud, Container, Dispatcher, Ended, Tasks, works
+from tests.support.batch_service import Cloud, Container, Dispatcher, Ended, FakeBatchService, Tasks, works
 
 
 @pytest.fixture
@@ -262,6 +262,25 @@ async def test_a_group_is_followed_though_there_are_no_credentials_at_the_start(
         await dispatcher.step()
     assert "Renew" in await executor.why(dispatcher.metadata, dispatcher.tasks.refs[0], dispatcher.handle)
     monkeypatch.setattr(executor, "connect", connect)
+    await dispatcher.finish()
+    assert_done_once(dispatcher)
+    await dispatcher.close()
+
+
+async def test_a_service_that_does_not_answer_at_first_fails_no_group(
+    cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dispatcher = Dispatcher(cloud, Tasks(tmp_path, 2), tmp_path)
+    executor = dispatcher.begin()
+    connect, tries = executor.connect, iter([ServiceUnreachableError("Could not connect")])
+
+    async def late() -> FakeBatchService:
+        if (error := next(tries, None)) is not None:
+            raise error
+        return await connect()
+
+    monkeypatch.setattr(executor, "connect", late)
+    await dispatcher.send()
     await dispatcher.finish()
     assert_done_once(dispatcher)
     await dispatcher.close()

@@ -292,6 +292,16 @@ def test_output_of_an_earlier_run_of_the_same_attempt_is_not_taken_for_this_ones
     assert text.endswith("line\nlast\n")
 
 
+def test_a_task_that_costs_nothing_costs_six_requests(group: Group, caplog: pytest.LogCaptureFixture) -> None:
+    group.add(lambda: 1, elsewhere=("function",))
+    group.stage()
+    caplog.set_level("INFO", logger="werkzeug")
+    caplog.clear()
+    assert group.run().code == 0
+    asked = [record.getMessage() for record in caplog.records if record.name == "werkzeug"]
+    assert ["PUT" in request for request in asked] == [False] * 4 + [True] * 2
+
+
 # What is asked for
 
 

@@ -20,6 +20,8 @@ from covalent.testing import emulated_aws
 from covalent.testing.emulated import Emulated
 from tests.support.emulated_batch import EmulatedBatch, shell
 
+pytestmark = pytest.mark.slow
+
 WITHOUT_MOTO = """
 import sys
 sys.modules["moto"] = None

@@ -6,7 +6,7 @@ import asyncio
 import os
 import pickle
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -159,11 +159,11 @@ async def test_local_dispatches_leave_nothing_to_be_deleted(start: Start, bucket
 async def test_a_cloud_that_does_not_answer_blocks_no_purge_and_is_told_after_a_restart(
     start: Start, bucket: Bucket
 ) -> None:
-    async with start() as dispatcher:
-        dispatch_id = await ran(dispatcher, far, SIZE)
-        with bucket.unreachable():
+    with ExitStack() as until_it_has_stopped:
+        async with start() as dispatcher:
+            dispatch_id = await ran(dispatcher, far, SIZE)
+            until_it_has_stopped.enter_context(bucket.unreachable())
             assert await dispatcher.purge(None) == 1
-            await dispatcher.close()
         assert len(bucket.files(dispatch_id)) == 4
     async with start() as dispatcher:
         await purged(bucket, dispatch_id)

@@ -96,7 +96,7 @@ def test_the_configuration_that_everybody_knows_is_taken(covalent_home):
     (covalent_home / "config" / "covalent.conf").write_text(
         """
         [executors.awsbatch]
-        credentials = "/home/user/.aws/credentials"
+        credentials = "/etc/aws/credentials"
         profile = ""
         s3_bucket_name = "covalent-batch-job-resources"
         ecr_repo_name = "covalent-batch-job-images"

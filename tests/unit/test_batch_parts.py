@@ -113,7 +113,7 @@ def test_streams_come_apart_as_they_were(lines: list[tuple[bool, bytes]]) -> Non
 
 def test_looks_are_frequent_at_first_after_news_and_never_rarer_than_asked() -> None:
     assert interval_s(0, 0, 10, 0.5) == 0.5
-    assert interval_s(1000, 20, 60, 0.5) == 20
+    assert interval_s(1000, 20, 60, 0.5) == 30
     assert interval_s(20, 20, 10, 0.5) == 5
     assert interval_s(3600, 3600, 10, 0.5) == 10
     assert interval_s(0, 0, 0.1, 0.5) == 0.1

@@ -45,6 +45,8 @@ def test_the_help_names_every_fault():
         ("--fault=flood", "There is no fault 'flood'."),
         ("--fault=throtle", "Did you mean 'throttle'?"),
         ("--fault=throttle,count=many", "Expected `int"),
+        ("--fault=throttle,count=0", "Expected `int` >= 1"),
+        ("--fault=slow_start,seconds=-1", "Expected `float` >= 0.0"),
         ("--fault=slow_start", "missing required field `seconds`. slow_start takes seconds."),
         ("--fault=hold,why=x", "hold takes reason."),
         ("--slots=0", "not in the range x>=1"),

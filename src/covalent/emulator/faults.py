@@ -10,13 +10,15 @@ import re
 import threading
 import time
 from collections.abc import Callable, Mapping
-from typing import Literal, cast, get_args
+from typing import Annotated, Literal, cast, get_args
 
 import msgspec
 
 from ..errors import EmulatorError, hint
 
 Caller = Literal["client", "job", "*"]
+Count = Annotated[int, msgspec.Meta(ge=1)] | None
+Seconds = Annotated[float, msgspec.Meta(ge=0)]
 
 
 def _kind(class_name: str) -> str:
@@ -28,11 +30,10 @@ class _Fault(msgspec.Struct, tag_field="kind", tag=_kind, forbid_unknown_fields=
 
 
 class _CallFault(_Fault):
-    operation: str = (
-        "*"  #: Name of an operation (``SubmitJob``), service and name (``s3:PutObject``), ``s3:*``, or ``*``.
-    )
+    #: Name of an operation (``SubmitJob``), service and name (``s3:PutObject``), ``s3:*``, or ``*``.
+    operation: str = "*"
     caller: Caller = "client"  #: Whose calls are hit: those of clients, of jobs, or of both.
-    count: int | None = 1
+    count: Count = 1
 
     def hits(self, service: str, operation: str, caller: str) -> bool:
         wanted_service, _, wanted = self.operation.rpartition(":")
@@ -59,23 +60,26 @@ class Refuse(_CallFault):
 class Unreachable(_Fault):
     """Every connection breaks off, for this time."""
 
-    seconds: float
+    seconds: Seconds
 
 
 class _AttemptFault(_Fault):
-    after_s: float = 0.0  #: Seconds for which the attempt runs before it happens.
-    count: int | None = 1
+    count: Count = 1
 
 
-class LoseHost(_AttemptFault):
+class _Death(_AttemptFault):
+    after_s: Seconds = 0.0  #: Seconds for which the attempt runs before it happens.
+
+
+class LoseHost(_Death):
     """The machine of a job goes away, as spot instances do."""
 
 
-class OutOfMemory(_AttemptFault):
+class OutOfMemory(_Death):
     """A job is killed for want of memory."""
 
 
-class TimeOut(_AttemptFault):
+class TimeOut(_Death):
     """A job is killed because its time is over."""
 
 
@@ -86,7 +90,7 @@ class BadImage(_AttemptFault):
 class SlowStart(_Fault):
     """Every job waits this long before it starts."""
 
-    seconds: float
+    seconds: Seconds
 
 
 class Hold(_Fault):
@@ -99,7 +103,6 @@ Fault = Throttle | LoseAnswer | Refuse | Unreachable | LoseHost | OutOfMemory | 
 
 CallFault = Throttle | LoseAnswer | Refuse
 AttemptFault = LoseHost | OutOfMemory | TimeOut | BadImage
-
 
 #: The classes of faults, by their names in JSON and on the command line.
 KINDS: Mapping[str, type[_Fault]] = {_kind(kind.__name__): kind for kind in get_args(Fault)}

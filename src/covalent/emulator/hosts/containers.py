@@ -17,7 +17,9 @@ from .warden import Warden
 
 #: Exit codes of ``run`` when it, and not the command in the container, has failed.
 _FAILURES: Final = (125, 126, 127)
-_FAILURE: Final = re.compile(rb"(?:Error|docker): [^\n]*(?:OCI runtime|not found|permission denied)[^\n]*\n?")
+_FAILURE: Final = re.compile(
+    rb"(?:Error|docker): [^\n]*(?:OCI runtime|not found|permission denied)[^\n]*\s*(?:Run 'docker [^\n]*\s*)?"
+)
 
 #: What podman's init process says when it cannot find the command. That of Docker, which AWS has, ends with another code then.
 _INIT_FAILURE: Final = re.compile(rb"catatonit\S* failed to exec pid1: No such file")

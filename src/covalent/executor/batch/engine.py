@@ -62,7 +62,6 @@ class Engine:
             is_first = await stage(order, patience, is_new=is_new)
             runner = await order.depot.runner(patience)
             jobs = jobs_of(order, runner, await asyncio.to_thread(_command), self.service.limits)
-
             submitted = await self._submit(jobs, patience, is_new=is_first)
         finally:
             self._sending.pop(group_id, None)

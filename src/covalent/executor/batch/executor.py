@@ -158,11 +158,12 @@ class BatchExecutor(AsyncBaseExecutor):
     async def _send(
         self, refs: Sequence[TaskRef], resources: Resources, metadata: GroupMetadata, *, is_new: bool
     ) -> dict[str, Any]:
-        options = self.job_options()
-        engine = await self.engine()
-        store = await self.objects()
+        from .patience import Patience
         from .staging import Order
 
+        options = self.job_options()
+        engine = await Patience().insist(self.engine)
+        store = await self.objects()
         order = Order(
             refs=manifest_order(refs),
             resources=resources,

@@ -31,7 +31,7 @@ REFUSALS: Final = 8
 TAILS: Final = 20
 
 #: What the time between questions for a job's tasks grows by.
-GROWTH: Final = 3.0
+GROWTH: Final = 4.0
 
 _ENDED: Final = (JobState.FAILED, JobState.SUCCEEDED)
 _STATUSES: Final[Mapping[JobState, Status]] = {JobState.STARTING: Status.STARTING, JobState.RUNNING: Status.RUNNING}

@@ -15,13 +15,13 @@ class Timing:
         0.5,
         60.0,
     )  #: Between tries of a call that was not answered: the first and the longest.
-    tasks_s: float = 5.0  #: From the first question which tasks of a job run to the second; each later one waits three times as long.
+    tasks_s: float = 15.0  #: From the first question which tasks of a job run to the second; each later one waits four times as long.
     log_s: float = 1.0  #: The shortest time between two readings of a task's log.
 
 
 #: The part of the time without news after which a group is looked at again, and of its age.
 QUIET_SHARE: Final = 0.25
-AGE_SHARE: Final = 0.02
+AGE_SHARE: Final = 0.03
 
 #: What throttling multiplies the time between looks by, up to a limit, and what each look without it leaves of that.
 SLOWER: Final = 2.0

@@ -68,28 +68,25 @@ class _Run:
     def run(self) -> int:
         try:
             fetched = fetch_all(self._header, self._objects, str(self._home))
-            interpreter = self._interpreter()
+            body = self._body(fetched, self._interpreter())
         except DamagedObjectError as error:
             return self._refuse("UNKNOWN", str(error))
         except _EnvironmentError as error:
             return self._refuse("ENVIRONMENT", str(error))
-        except FileError as error:
-            return self._refuse("HOST", str(error))
         except ObjectError as error:
             return self._refuse("CONFIG" if 400 <= error.status < 500 else "HOST", str(error))
+        except (FileError, OSError) as error:
+            return self._refuse(
+                "HOST", str(error if isinstance(error, FileError) else FileError(str(self._home), error))
+            )
         kills = memory.OutOfMemoryCounter(of_machine=False)
         kills.start()
         began_at = time.time()
-        ending = supervise(self._body(fetched, interpreter), self._files, self._shared["time_limit_s"])
+        ending = supervise(body, self._files, self._shared["time_limit_s"])
         # What is done is worth the seconds that the service leaves before it kills.
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         try:
-            outcome = read_outcome(self._assignment, str(self._home / "outcome"), str(self._home / "objects"))
-            if outcome is None:
-                outcome = self._without_words(ending, began_at, is_memory=kills.has_moved())
-            elif outcome.fields.get("cause") in _MAY_BE_MEMORY and memory.limit_mib() and kills.has_moved():
-                said = outcome.fields["message"]
-                outcome.fail("OUT_OF_MEMORY", f"{_out_of_memory(ending.peak_mib)} The task then failed with: {said}")
+            outcome = self._outcome(ending, began_at, ran_out=kills.has_moved())
             add_streams(outcome, self._files)
             outcome.publish()
         except ObjectError as error:
@@ -144,7 +141,20 @@ class _Run:
             own.mkdir()
             self._shared["cwd"] = str(own)
 
-    def _without_words(self, ending: Ending, began_at: float, *, is_memory: bool) -> Outcome:
+    def _outcome(self, ending: Ending, began_at: float, *, ran_out: bool) -> Outcome:
+        """What the task's process has left, or what its end says.
+
+        :raises ObjectError: if the bucket cannot be written
+        """
+        outcome = read_outcome(self._assignment, str(self._home / "outcome"), str(self._home / "objects"))
+        if outcome is None:
+            return self._without_words(ending, began_at, _out_of_memory(ending.peak_mib) if ran_out else "")
+        if ran_out and outcome.fields.get("cause") in _MAY_BE_MEMORY and memory.limit_mib():
+            said = outcome.fields["message"]
+            outcome.fail("OUT_OF_MEMORY", f"{_out_of_memory(ending.peak_mib)} The task then failed with: {said}")
+        return outcome
+
+    def _without_words(self, ending: Ending, began_at: float, out_of_memory: str) -> Outcome:
         """The outcome of a task whose process has left none."""
         if ending.is_late:
             limit_s = self._shared["time_limit_s"]
@@ -155,7 +165,7 @@ class _Run:
         elif ending.code == BROKEN:
             cause, message = "HOST", "The runner failed in the container. The end of the task's stderr shows where."
         else:
-            cause, message = explain_exit(ending.code, _out_of_memory(ending.peak_mib) if is_memory else "")
+            cause, message = explain_exit(ending.code, out_of_memory)
         fields = {
             "status": "FAILED",
             "cause": cause,

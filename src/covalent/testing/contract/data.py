@@ -6,6 +6,8 @@ import hashlib
 import random
 from typing import Any
 
+import covalent as ct
+
 from .lab import Lab
 
 SIZE = 20_000_000
@@ -33,6 +35,16 @@ class DataCases:
             return turn(make(2, SIZE))
 
         assert digest(lab.run(workflow).value) == digest(large(2)[::-1])
+
+    def test_a_large_value_crosses_from_one_executor_to_another_and_back(self, lab: Lab) -> None:
+        make = ct.electron(lambda seed, size: random.Random(seed).randbytes(size), executor="local")  # noqa: S311
+        turn = lab.task(lambda x: x[::-1])
+        look = ct.electron(lambda x: hashlib.sha256(x).hexdigest(), executor="local")
+
+        def workflow() -> Any:
+            return look(turn(make(4, SIZE)))
+
+        assert lab.run(workflow).value == digest(large(4)[::-1])
 
     def test_a_large_value_serves_several_tasks(self, lab: Lab) -> None:
         make = lab.task(lambda seed, size: random.Random(seed).randbytes(size))  # noqa: S311

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from typing import Any, NoReturn
 
 import pytest
@@ -11,7 +10,6 @@ import pytest
 from ...executor.registry import get_executor
 from ...model import ExecutorSpec
 from ...states import Cause, Status
-from ..harness import LOOK_S
 from .faults import Faults
 from .lab import Lab
 
@@ -92,8 +90,7 @@ class EndingCases:
         tell = lab.witness.tell
         with faults.full():
             run = lab.start(lab.task(lambda: tell("ran")))
-            while run.status() is not Status.SUBMITTED:
-                time.sleep(LOOK_S)
+            run.wait_for(Status.SUBMITTED)
             run.cancel()
             assert run.ended().result.status is Status.CANCELLED
         assert lab.witness.count("ran") == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -18,7 +19,7 @@ from ...executor.base import AsyncBaseExecutor
 from ...executor.registry import get_executor
 from ...model import ExecutorSpec
 from ...states import Cause, Status
-from ..harness import Harness
+from ..harness import LOOK_S, Harness
 from ..witness import Witness
 from .observed import Moment, ObservedExecutor
 
@@ -138,6 +139,16 @@ class Run:
     def status(self, node_id: int = 0) -> Status:
         """Of a task, now."""
         return self.task(node_id).status
+
+    def wait_for(self, status: Status, node_id: int = 0) -> None:
+        """Return once a task has that status.
+
+        :raises AssertionError: if it has not, after the suite's patience
+        """
+        deadline = time.monotonic() + self._lab.limits.patience_s
+        while (found := self.status(node_id)) is not status:
+            assert time.monotonic() < deadline, f"task {node_id} is {found}, not {status}"
+            time.sleep(LOOK_S)
 
     def task(self, node_id: int = 0) -> TaskView:
         """A task as it stands now, with its attempts."""

@@ -40,7 +40,8 @@ class ServiceCases:
 
     def test_a_service_that_wants_fewer_calls_fails_nothing(self, lab: Lab, faults: Faults) -> None:
         with faults.throttled():
-            self._run_map(lab).ended()
+            run = self._run_map(lab).ended()
+        assert run.value == list(range(WIDTH))
         self._check_map(lab)
 
     def test_a_lost_answer_makes_nothing_run_twice(self, lab: Lab, faults: Faults) -> None:

@@ -43,6 +43,7 @@ class SettingsCases:
         before = faults.kept()
         run = lab.run(lab.task(lambda: bytes(100_000)))
         assert run.result.status is Status.COMPLETED
+        assert faults.kept() - before
         lab.delete(run)
         deadline = time.monotonic() + lab.limits.patience_s
         while left := faults.kept() - before:

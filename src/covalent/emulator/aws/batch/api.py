@@ -100,6 +100,11 @@ class BatchApi:
     def _submit(self, fields: _Fields, size_bytes: int) -> _Fields:
         queue = self._queue(fields["jobQueue"])
         definition = self._definitions.active(fields["jobDefinition"])
+        missing = [
+            each["jobId"] for each in fields.get("dependsOn", ()) if "jobId" in each and not self._job(each["jobId"])
+        ]
+        if missing:
+            raise rejected(f"Job {missing[0]}, on which the job depends, does not exist.")
         job = create(submission.order(fields, size_bytes, queue, definition))
         self._set_tags(job.arn, fields.get("tags", {}))
         self._scheduler.submit(job)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 import itertools
+import secrets
 import threading
 import time
 import traceback
@@ -84,7 +85,6 @@ class Scheduler:
                 self._set(job, JobStatus.PENDING)
             for each in job.children or [job]:
                 self._admit(each)
-            self.changed.notify_all()
 
     def cancel(self, job: Job, reason: str) -> None:
         """Fail those of a job and its children that have not begun to start."""
@@ -120,7 +120,7 @@ class Scheduler:
             self._finish(job, JobStatus.FAILED, f"Container Overrides length must be at most {MAX_OVERRIDES_CHARS}")
             return
         for other in [*job.waits_for]:
-            found = self._jobs.get(other)
+            found = self._jobs.get(other)  # None if it is to be a child of a job that has fewer
             if found is None or found.status is JobStatus.SUCCEEDED:
                 job.waits_for.discard(other)
             elif found.status is JobStatus.FAILED:
@@ -139,6 +139,7 @@ class Scheduler:
         if job.status_reason is None:
             due = time.monotonic() + self._faults.start_delay_s()
             heapq.heappush(self._delayed, (due, next(self._sequence), job))
+            self.changed.notify()
 
     def _next(self) -> Job | None:
         """Something to start, or None when the emulator stops."""
@@ -163,7 +164,7 @@ class Scheduler:
 
     def _begin(self, job: Job) -> None:
         self._set(job, JobStatus.STARTING)
-        job.attempts.append(Attempt(task=f"{next(self._sequence):032x}"))
+        job.attempts.append(Attempt(task=secrets.token_hex(16)))
 
     def _look_again(self) -> None:
         with self.changed:
@@ -209,7 +210,6 @@ class Scheduler:
                 self._finish(job, JobStatus.SUCCEEDED, outcome.status_reason)
             elif outcome.may_repeat and wants_again(job.order.retry, len(job.attempts), failure):
                 self._make_runnable(job)
-                self.changed.notify()
             else:
                 self._finish(job, JobStatus.FAILED, outcome.status_reason)
 
@@ -226,7 +226,6 @@ class Scheduler:
             if job.parent and (end := self._end_of_parent(job.parent)):
                 ends.append((job.parent, *end))
             ends += [(each, JobStatus.FAILED, "Dependent Job failed") for each in self._release(job)]
-        self.changed.notify()
 
     def _release(self, job: Job) -> list[Job]:
         """Go on with those that have waited for a job; return those that fail because it has failed."""
