@@ -13,6 +13,7 @@ import pytest
 
 from covalent.errors import ExecutorError
 from covalent.executor.batch.executor import open_bucket
+from covalent.executor.batch.staging import COPIES_BYTES
 from covalent.model import INLINE_LIMIT, Blob, Environment
 from covalent.objects import RemoteStore
 from covalent.runner import wire
@@ -58,7 +59,7 @@ async def test_a_record_is_what_the_runner_takes(cloud: Cloud, tmp_path: Path) -
     (first, data), (second, _) = await staged(cloud, tasks, tmp_path, time_limit=30.0)
     shared = first["shared"]
     function = Payload.read(shared["function"], data)
-    assert (function.data, function.path) == (None, cloud.bucket.uri(f"functions/{tasks.function.digest}"))
+    assert bytes(function.data) == b"function"
     assert bytes(Payload.read(first["args"], data).data) == b"args 10"
     assert (second["node"], second["attempt"]) == (11, 1)
     told = {name: shared[name] for name in ("pip", "bash", "time_limit_s", "python", "group", "hooks", "kind")}
@@ -71,7 +72,22 @@ async def test_a_record_is_what_the_runner_takes(cloud: Cloud, tmp_path: Path) -
         "hooks": None,
         "kind": "task",
     }
-    assert await cloud.bucket.get(f"functions/{tasks.function.digest}", limit=100) == b"function"
+
+
+@pytest.mark.parametrize("count", [1, 3])
+async def test_a_function_is_an_object_where_its_copies_would_take_more_room(
+    cloud: Cloud, tmp_path: Path, count: int
+) -> None:
+    tasks = Tasks(tmp_path, count)
+    tasks.function = tasks.blob(b"f" * (COPIES_BYTES // 2))
+    records = await staged(cloud, tasks, tmp_path)
+    functions = [Payload.read(task["shared"]["function"], data) for task, data in records]
+    if count == 1:
+        assert bytes(functions[0].data) == b"f" * (COPIES_BYTES // 2)
+        return
+    key = f"functions/{tasks.function.digest}"
+    assert {(function.data, function.path) for function in functions} == {(None, cloud.bucket.uri(key))}
+    assert len(await cloud.bucket.get(key, limit=COPIES_BYTES)) == COPIES_BYTES // 2
 
 
 async def test_values_go_where_they_cost_least(cloud: Cloud, tmp_path: Path) -> None:
@@ -178,6 +194,7 @@ async def test_a_function_and_the_runner_are_uploaded_once(cloud: Cloud, tmp_pat
     for number, executor in enumerate(executors):
         executor.bind(runtime)
         tasks = Tasks(tmp_path, 3, group_id=f"ct-{number}")
+        tasks.function = tasks.blob(b"f" * (COPIES_BYTES // 2))
         await executor.send(tasks.refs, tasks, tasks.metadata)
     assert set(store.puts.values()) == {1}
     assert {key.split("/")[0] for key in store.puts} == {"functions", "runner", "groups"}

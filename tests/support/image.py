@@ -23,7 +23,9 @@ def podman_environment(directory: Path) -> dict[str, str]:
 
     limits = {name: resource.getrlimit(getattr(resource, f"RLIMIT_{name.upper()}"))[1] for name in ("nofile", "nproc")}
     file = directory / "containers.conf"
-    file.write_text(SETTINGS.format(**{name: min(value, 4096) if value > 0 else 4096 for name, value in limits.items()}))
+    file.write_text(
+        SETTINGS.format(**{name: min(value, 4096) if value > 0 else 4096 for name, value in limits.items()})
+    )
     return {"CONTAINERS_CONF": str(file)}
 
 

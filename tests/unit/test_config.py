@@ -66,10 +66,10 @@ def test_pages_are_where_the_server_is_unless_it_is_said(conf):
 
 
 def test_everything_is_a_dict_of_sections(conf):
-    conf.write_text('[executors.awsbatch]\ns3_bucket_name = "b"\n')
+    conf.write_text('[executors.awsbatch]\ns3_bucket_name = "bucket"\n')
     everything = config.get_config()
     assert set(everything) == {"sdk", "dispatcher", "user_interface", "executors"}
-    assert everything["executors"] == {"awsbatch": {"s3_bucket_name": "b"}}
+    assert everything["executors"] == {"awsbatch": {"s3_bucket_name": "bucket"}}
     assert config.get_config("sdk") == everything["sdk"]
 
 

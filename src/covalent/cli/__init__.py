@@ -28,7 +28,10 @@ COMMANDS = {
     "cancel": ("dispatches:cancel", "Cancel a dispatch, or some of its tasks."),
     "logs": ("logs:logs", "Show what tasks wrote, or the server's own log."),
     "config": ("config:config", "Show and change settings."),
-    "emulate": ("emulate:emulate", "Run a cloud's batch service on this machine, to try a workflow without an account."),
+    "emulate": (
+        "emulate:emulate",
+        "Run a cloud's batch service on this machine, to try a workflow without an account.",
+    ),
     "gc": ("gc:gc", "Delete what was left behind in a cloud account."),
     "purge": ("purge:purge", "Delete dispatches, or all of the server's data."),
 }

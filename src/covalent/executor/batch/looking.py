@@ -30,6 +30,9 @@ REFUSALS: Final = 8
 #: Tasks of one group whose last words are read.
 TAILS: Final = 20
 
+#: How often the service is asked which tasks of a job run.
+RUNNING_ASKS: Final = 3
+
 #: What the time between questions for a job's tasks grows by.
 GROWTH: Final = 4.0
 
@@ -118,8 +121,9 @@ class Looker:
                 group.report(job, [(0, status, at if status is Status.RUNNING else None)])
             return
         reported = sum(status is Status.RUNNING for status in job.reported.values())
-        if job.count(JobState.RUNNING) <= reported or now < job.next_tasks_at:
+        if job.count(JobState.RUNNING) <= reported or now < job.next_tasks_at or job.tasks_asks >= RUNNING_ASKS:
             return
+        job.tasks_asks += 1
         views = await self._service.tasks(job.ref, (JobState.RUNNING,))
         group.report(job, [(view.index, Status.RUNNING, view.started_at) for view in views])
         job.tasks_interval_s = GROWTH * job.tasks_interval_s or self._timing.tasks_s

@@ -1,4 +1,4 @@
-"""Brings what a group needs into the bucket: functions and large values once, the rest in the group's manifest."""
+"""Brings what a group needs into the bucket: large functions and values once, the rest in the group's manifest."""
 
 from __future__ import annotations
 
@@ -26,7 +26,10 @@ PART: Final = 256
 #: A value up to this long is in the record of each task that uses it.
 SMALL_BYTES: Final = 8 * 1024
 
-#: What one manifest may hold of values that are longer than that.
+#: What the copies of a function in all records of a manifest may take; one that would take more is an object of its own.
+COPIES_BYTES: Final = 1024 * 1024
+
+#: What one manifest may hold of values that are longer than ``SMALL_BYTES``.
 MANIFEST_BYTES: Final = 32 * 1024 * 1024
 
 #: Objects that are written at a time.
@@ -146,9 +149,9 @@ class _Staging:
     async def _placed(self, spec: TaskSpec) -> TaskSpec:
         """The task with each of its blobs where its container will find it."""
         if spec.function is not self._function[0]:
-            self._function = spec.function, await self._keep(function_key, spec.function)
+            self._function = spec.function, await self._share(spec.function)
         if spec.hooks is not self._hooks[0]:
-            self._hooks = spec.hooks, None if spec.hooks is None else await self._keep(function_key, spec.hooks)
+            self._hooks = spec.hooks, None if spec.hooks is None else await self._share(spec.hooks)
         function, hooks = self._function[1], self._hooks[1]
         assert function is not None
         inputs = spec.inputs and tuple(map(self._place, spec.inputs))
@@ -173,6 +176,12 @@ class _Staging:
         self._met.add(digest)
         self._left_bytes -= size
         return True
+
+    async def _share(self, blob: Blob) -> Blob:
+        """What all tasks of the group use: in each record if that takes little room, which spares calls, else as an object."""
+        if blob.data is not None and len(blob.data) * len(self._order.refs) <= COPIES_BYTES:
+            return replace(blob, uri=None)
+        return await self._keep(function_key, blob)
 
     async def _keep(self, key_of: Callable[[str], str], blob: Blob) -> Blob:
         sized = replace(blob, size=self._sizes.get(blob.digest, blob.size))

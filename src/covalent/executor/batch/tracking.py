@@ -27,6 +27,7 @@ class TrackedJob:
         self.asked: set[int] = set()  #: Those that somebody wants to end.
         self.next_tasks_at = 0.0  #: When to ask again which of its tasks run, on the loop's clock.
         self.tasks_interval_s = 0.0
+        self.tasks_asks = 0
         self.next_failed_at = 0.0  #: The same for those that failed.
         self.failed_interval_s = 0.0
 

@@ -2,7 +2,7 @@
 
 ::
 
-    functions/<sha256>                           a pickled callable or hooks, once
+    functions/<sha256>                           a pickled callable or hooks, once, unless they fit into the manifest
     values/<sha256>                              a large argument, once
     runner/<sha256>.pyz                          this program, once per version
     groups/<group>/manifest                      what task i runs
