@@ -250,7 +250,7 @@ class ExecutorError(CovalentError):
 
 
 #: Executors of later versions, by short name; the name of the class of each.
-COMING_EXECUTORS = {"azurebatch": "AzureBatchExecutor", "gcpbatch": "GCPBatchExecutor"}
+COMING_EXECUTORS = {"azurebatch": "AzureBatchExecutor"}
 
 
 class UnknownExecutorError(ExecutorError):

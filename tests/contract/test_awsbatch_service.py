@@ -503,5 +503,5 @@ def test_a_definition_fits_into_what_aws_takes():
     from covalent.executor.batch.bundle import command
 
     container = AWSBatchExecutor().job_options().container
-    content = definition(container, command(), "image", Roles(job="arn", execution="arn"), "us-east-1")
+    content = definition(container, command("s3"), "image", Roles(job="arn", execution="arn"), "us-east-1")
     assert len(json.dumps(content)) < MOST_BYTES * 0.8

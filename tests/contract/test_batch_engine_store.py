@@ -1,4 +1,4 @@
-"""Buckets behind one face: S3 (as moto serves it), a directory, memory; and what becomes of obstore's errors."""
+"""Buckets behind one face: S3 (as moto serves it), Cloud Storage, a directory, memory; and what becomes of obstore's errors."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from covalent.errors import CovalentError, ExecutorError, ObjectNotFoundError, S
 from covalent.objects import RemoteStore
 from covalent.objects.remote import SINGLE_PUT_BYTES
 from covalent.objects.trouble import translated
+from tests.support.fake_storage import fake_storage
 
 KEYS = {"region": "us-east-1", "access_key_id": "test", "secret_access_key": "test"}
 
@@ -40,12 +41,17 @@ def s3() -> Iterator[str]:
     server.stop()
 
 
-@pytest.fixture(params=["s3", "file", "memory"])
+@pytest.fixture(params=["s3", "gs", "file", "memory"])
 async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[RemoteStore]:
     if request.param == "s3":
         address = request.getfixturevalue("s3")
         options = {**KEYS, "endpoint": address, "client_options": {"allow_http": True}}
         yield RemoteStore(f"s3://bucket/{tmp_path.name}/", options)
+    elif request.param == "gs":
+        with fake_storage() as (storage, script):
+            storage.buckets["bucket"], storage.page_keys = {}, 2
+            options = {"base_url": script.url, "bearer_token": storage.token, "client_options": {"allow_http": True}}
+            yield RemoteStore("gs://bucket/prefix", options)
     else:
         yield RemoteStore(tmp_path.as_uri() if request.param == "file" else "memory://")
 

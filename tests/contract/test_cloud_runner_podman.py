@@ -37,7 +37,7 @@ def run(group: Group, podman: tuple[str, dict[str, str]], task: Any, *options: s
     flags = [word for name, value in variables.items() if value for word in ("--env", f"{name}={value}")]
     limits = ["--memory=300m", "--memory-swap=300m"]
     subprocess.run(
-        ["podman", "run", "--rm", "--network=host", *limits, *options, *flags, image, *command()],
+        ["podman", "run", "--rm", "--network=host", *limits, *options, *flags, image, *command("s3")],
         env=environment,
         check=False,
         timeout=60,

@@ -11,16 +11,9 @@ from covalent.executor.batch.bundle import runner_bundle
 from covalent.runner import wire
 from covalent.runner.cloud import names
 from covalent.states import Cause
-from tests.support.container import PYTHON, Group
+from tests.support.container import OTHER_PYTHONS, PYTHON, Group, last_line
 
 pytest_plugins = ("tests.support.container_fixtures",)
-
-OTHER_PYTHONS = sorted(
-    python
-    for version in ("3.8", "3.9", "3.10", "3.11", "3.12", "3.13", "3.14")
-    for python in Path.home().glob(f".pyenv/versions/{version}.*/bin/python3")
-    if version != PYTHON
-)
 
 
 def deny(group: Group, *actions: str) -> None:
@@ -90,16 +83,6 @@ def test_damaged_bytes_in_the_manifest_are_not_opened(group: Group) -> None:
 
 
 # No outcome: the exit code and the last line tell
-
-
-def last_line(group: Group, code: int, **variables: str) -> str:
-    ended = group.run(**variables)
-    assert ended.code == code, ended
-    assert not list(group.scratch.iterdir())
-    assert group.outcome_names() == []
-    line = ended.complaint.splitlines()[-1]
-    assert line.startswith("covalent: ")
-    return line
 
 
 def test_a_missing_object_is_named(group: Group) -> None:

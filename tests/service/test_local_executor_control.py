@@ -444,14 +444,14 @@ async def test_a_closed_pool_leaves_no_process_and_no_file_behind(book: Book) ->
 def test_settings_travel_as_what_was_set(covalent_home: Path) -> None:
     assert LocalExecutor().to_dict() == {}
     assert LocalExecutor(time_limit=3, retries=0).to_dict() == {"time_limit": 3.0, "retries": 0}
-    assert get_executor("local", {"retries": 2}).retries() == 2
+    assert get_executor("local", {"retries": 2}).retry_budget() == 2
 
 
 def test_what_is_not_set_comes_from_the_configuration(covalent_home: Path) -> None:
     (covalent_home / "config" / "covalent.conf").write_text("[executors.local]\nretries = 4\ntime_limit = 60\n")
-    assert (LocalExecutor().retries(), LocalExecutor().time_limit_s()) == (4, 60.0)
+    assert (LocalExecutor().retry_budget(), LocalExecutor().time_limit_s()) == (4, 60.0)
     explicit = LocalExecutor(retries=0, time_limit=5)
-    assert (explicit.retries(), explicit.time_limit_s()) == (0, 5.0)
+    assert (explicit.retry_budget(), explicit.time_limit_s()) == (0, 5.0)
 
 
 @pytest.mark.parametrize(

@@ -250,7 +250,7 @@ class FakeBatchService:
     waits: Sequence[WaitPattern] = WAITS
 
     def __init__(self, cloud: Cloud) -> None:
-        self.cloud, self.limits = cloud, cloud.limits
+        self.cloud, self.limits, self.scheme = cloud, cloud.limits, "s3"
         self.is_closed = False
 
     async def check(self, options: Any) -> None:

@@ -9,11 +9,12 @@ import signal
 import subprocess
 import sys
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import boto3
 import cloudpickle
@@ -29,6 +30,12 @@ from covalent.runner.cloud.names import OutcomeName, manifest_key, outcomes_pref
 PREFIX = "some/prefix"
 PYTHON = f"{sys.version_info[0]}.{sys.version_info[1]}"
 IDENTITY = {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_DEFAULT_REGION": "us-east-1"}
+OTHER_PYTHONS = sorted(
+    python
+    for version in ("3.8", "3.9", "3.10", "3.11", "3.12", "3.13", "3.14")
+    for python in Path.home().glob(f".pyenv/versions/{version}.*/bin/python3")
+    if version != PYTHON
+)
 
 
 @contextmanager
@@ -54,24 +61,17 @@ class Ended:
 
 
 @dataclass
-class Group:
+class TaskGroup(ABC):
     """A task group in a bucket, and containers that run it."""
+
+    scheme: ClassVar[str]
 
     url: str
     scratch: Path
     bucket: str
     name: str = "g1"
     environment: dict[str, str] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        self.s3: Any = boto3.client(
-            "s3",
-            endpoint_url=self.url,
-            region_name="us-east-1",
-            aws_access_key_id="key",
-            aws_secret_access_key="secret",
-        )
-        self.records: list[bytes] = []
+    records: list[bytes] = field(default_factory=list)
 
     # Objects
 
@@ -79,19 +79,21 @@ class Group:
         return f"{PREFIX}/{name}"
 
     def uri(self, name: str) -> str:
-        return f"s3://{self.bucket}/{self.key(name)}"
+        return f"{self.scheme}://{self.bucket}/{self.key(name)}"
 
-    def put(self, name: str, data: bytes) -> None:
-        self.s3.put_object(Bucket=self.bucket, Key=self.key(name), Body=data)
+    @abstractmethod
+    def put(self, name: str, data: bytes) -> None: ...
 
-    def get(self, name: str) -> bytes:
-        found: bytes = self.s3.get_object(Bucket=self.bucket, Key=self.key(name))["Body"].read()
-        return found
+    @abstractmethod
+    def get(self, name: str) -> bytes: ...
 
+    @abstractmethod
     def names(self, prefix: str) -> list[str]:
         """What is there below a prefix, without it."""
-        listed = self.s3.list_objects_v2(Bucket=self.bucket, Prefix=self.key(prefix)).get("Contents", [])
-        return [one["Key"][len(self.key(prefix)) :] for one in listed]
+
+    @abstractmethod
+    def service_variables(self) -> dict[str, str]:
+        """What the service puts into the environment of its containers, and the names by which it does."""
 
     # Tasks
 
@@ -155,12 +157,8 @@ class Group:
             "COVALENT_MANIFEST": self.uri(manifest_key(self.name)),
             "COVALENT_RUNNER": self.uri(runner_key(runner_bundle().digest)),
             "COVALENT_PYTHON": PYTHON,
-            "COVALENT_INDEX_IN": "AWS_BATCH_JOB_ARRAY_INDEX",
-            "COVALENT_ATTEMPT_IN": "AWS_BATCH_JOB_ATTEMPT",
             "COVALENT_SCRATCH": str(self.scratch),
-            "AWS_ENDPOINT_URL": self.url,
-            "AWS_EC2_METADATA_DISABLED": "true",
-            **IDENTITY,
+            **self.service_variables(),
             **self.environment,
             **more,
         }
@@ -168,7 +166,7 @@ class Group:
     def start(self, python: str = sys.executable, **more: str) -> subprocess.Popen[str]:
         environment = {name: value for name, value in self.variables(**more).items() if value}
         return subprocess.Popen(
-            [python, *command()[1:]],
+            [python, *command(self.scheme)[1:]],
             env=environment,
             cwd=self.scratch,
             stdin=subprocess.DEVNULL,
@@ -227,6 +225,42 @@ class Group:
         return pickle.loads(self.content(outcome.output))
 
 
+@dataclass
+class Group(TaskGroup):
+    """One on AWS."""
+
+    scheme = "s3"
+
+    def __post_init__(self) -> None:
+        self.s3: Any = boto3.client(
+            "s3",
+            endpoint_url=self.url,
+            region_name="us-east-1",
+            aws_access_key_id="key",
+            aws_secret_access_key="secret",
+        )
+
+    def put(self, name: str, data: bytes) -> None:
+        self.s3.put_object(Bucket=self.bucket, Key=self.key(name), Body=data)
+
+    def get(self, name: str) -> bytes:
+        found: bytes = self.s3.get_object(Bucket=self.bucket, Key=self.key(name))["Body"].read()
+        return found
+
+    def names(self, prefix: str) -> list[str]:
+        listed = self.s3.list_objects_v2(Bucket=self.bucket, Prefix=self.key(prefix)).get("Contents", [])
+        return [one["Key"][len(self.key(prefix)) :] for one in listed]
+
+    def service_variables(self) -> dict[str, str]:
+        return {
+            "COVALENT_INDEX_IN": "AWS_BATCH_JOB_ARRAY_INDEX",
+            "COVALENT_ATTEMPT_IN": "AWS_BATCH_JOB_ATTEMPT",
+            "AWS_ENDPOINT_URL": self.url,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            **IDENTITY,
+        }
+
+
 @contextmanager
 def new_group(url: str, directory: Path) -> Iterator[Group]:
     """One in a bucket of its own."""
@@ -238,6 +272,17 @@ def new_group(url: str, directory: Path) -> Iterator[Group]:
         yield group
     finally:
         group.s3.close()
+
+
+def last_line(group: TaskGroup, code: int, **variables: str) -> str:
+    """Of a container that leaves no outcome and says why on its standard error."""
+    ended = group.run(**variables)
+    assert ended.code == code, ended
+    assert not list(group.scratch.iterdir())
+    assert group.outcome_names() == []
+    line = ended.complaint.splitlines()[-1]
+    assert line.startswith("covalent: ")
+    return line
 
 
 def wait_for(path: Path, timeout_s: float = 20.0) -> None:

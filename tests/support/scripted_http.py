@@ -27,7 +27,7 @@ class Response:
 
     @classmethod
     def refusal(cls, status: int, code: str, message: str = "said the server", **headers: str) -> Response:
-        """As S3 refuses."""
+        """As S3 and Cloud Storage refuse."""
         text = f"<Error><Code>{code}</Code><Message>{message}</Message></Error>"
         return cls(status=status, body=text.encode(), headers={k.replace("_", "-"): v for k, v in headers.items()})
 
@@ -63,10 +63,11 @@ def scripted_http(answer: Callable[[Request], Response], tls: ssl.SSLContext | N
                 self.send_header(name, value)
             self.send_header("Content-Length", str(len(response.body)))
             self.end_headers()
-            self.wfile.write(response.body[: response.cut])
+            if self.command != "HEAD":
+                self.wfile.write(response.body[: response.cut])
             self.close_connection = response.cut is not None
 
-        do_GET = do_PUT = handle_one
+        do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = handle_one
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002
             pass

@@ -18,8 +18,8 @@ class SloppyExecutor(LocalExecutor):
     def check_setting(cls, key: str, value: Any) -> None:
         """Takes anything."""
 
-    def retries(self) -> int:
-        return super().retries() + 1
+    def retry_budget(self) -> int:
+        return super().retry_budget() + 1
 
     def time_limit_s(self) -> float | None:
         return None

@@ -115,7 +115,7 @@ def test_the_configuration_that_everybody_knows_is_taken(covalent_home):
         """
     )
     assert get_config("executors.awsbatch.profile") == ""
-    assert AWSBatchExecutor().retries() == 3
+    assert AWSBatchExecutor().retry_budget() == 3
 
 
 @pytest.mark.parametrize(
@@ -129,11 +129,11 @@ def test_zero_and_empty_are_values(name, value):
 
 
 def test_own_failures_are_retried_only_if_somebody_asked():
-    assert AWSBatchExecutor().retries() == 0
-    assert AWSBatchExecutor(retry_attempts=2).retries() == 2
+    assert AWSBatchExecutor().retry_budget() == 0
+    assert AWSBatchExecutor(retry_attempts=2).retry_budget() == 2
     set_config("executors.awsbatch.retry_attempts", 1)
-    assert AWSBatchExecutor().retries() == 1
-    assert AWSBatchExecutor(retry_attempts=0).retries() == 0
+    assert AWSBatchExecutor().retry_budget() == 1
+    assert AWSBatchExecutor(retry_attempts=0).retry_budget() == 0
 
 
 def test_lost_hosts_are_retried_by_the_service_as_often_as_it_can():
@@ -191,7 +191,7 @@ def test_the_object_shows_what_was_set_on_it():
         ({"platform": "EKS"}, "platform must be one of EC2, FARGATE"),
         ({"architecture": "RISCV"}, "architecture must be one of X86_64, ARM64"),
         ({"environment": {"A": 1}}, "environment must be a table of text"),
-        ({"environment": {"AWS_BATCH_JOB_ID": "1"}}, "AWS Batch or Covalent sets itself"),
+        ({"environment": {"AWS_BATCH_JOB_ID": "1"}}, "the service or Covalent sets itself"),
         ({"secrets": {"A": "hunter2"}}, "must be the ARN of a secret"),
         ({"tags": {"aws:x": "1"}}, "AWS keeps for itself"),
         ({"tags": {str(n): "" for n in range(41)}}, "tags must be at most 40, not 41"),

@@ -17,6 +17,7 @@ import pytest
 import covalent.runner.cloud
 from covalent.executor.batch import bundle
 from covalent.executor.batch.bundle import bootstrap_source, command, runner_bundle
+from covalent.runner.cloud.objects import SCHEMES
 
 ROOT = Path(covalent.runner.cloud.__file__).parent
 MODULES = sorted(ROOT.glob("*.py"))
@@ -39,19 +40,28 @@ def test_it_is_written_in_python_that_old_images_can_read(module: Path) -> None:
     ast.parse(module.read_text(), feature_version=(3, 8))
 
 
-def test_the_bootstrap_is_written_in_python_that_very_old_images_can_read() -> None:
-    ast.parse(bootstrap_source(), feature_version=(3, 6))
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_the_bootstrap_is_written_in_python_that_very_old_images_can_read(scheme: str) -> None:
+    ast.parse(bootstrap_source(scheme), feature_version=(3, 6))
 
 
-def test_a_command_fits_into_a_job_definition() -> None:
-    assert command() == ("python3", "-c", bootstrap_source())
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_a_command_fits_into_a_job_definition(scheme: str) -> None:
+    assert command(scheme) == ("python3", "-c", bootstrap_source(scheme))
     # 24 KiB in all: https://docs.aws.amazon.com/batch/latest/userguide/service_limits.html
-    assert len(bootstrap_source().encode()) < 20_000
+    assert len(bootstrap_source(scheme).encode()) < 20_000
 
 
-def test_no_part_of_the_bootstrap_hides_a_name_of_another() -> None:
+def test_the_bootstrap_holds_no_service_but_its_own() -> None:
+    assert "AWS" not in bootstrap_source("gs")
+    assert "sha256(request" not in bootstrap_source("gs")
+    assert "oogle" not in bootstrap_source("s3")
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_no_part_of_the_bootstrap_hides_a_name_of_another(scheme: str) -> None:
     names: Counter[str] = Counter()
-    for node in ast.parse(bootstrap_source()).body:
+    for node in ast.parse(bootstrap_source(scheme)).body:
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
             names[node.name] += 1
         elif isinstance(node, ast.Assign):
@@ -59,10 +69,15 @@ def test_no_part_of_the_bootstrap_hides_a_name_of_another() -> None:
     assert [name for name, count in names.items() if count > 1] == []
 
 
-def test_no_file_in_the_working_directory_hides_the_standard_library(tmp_path: Path) -> None:
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_no_file_in_the_working_directory_hides_the_standard_library(scheme: str, tmp_path: Path) -> None:
     (tmp_path / "hashlib.py").write_text("raise SystemExit('hidden')")
     ended = subprocess.run(
-        [sys.executable, *command()[1:]], cwd=tmp_path, env={"PATH": os.environ["PATH"]}, capture_output=True, text=True
+        [sys.executable, *command(scheme)[1:]],
+        cwd=tmp_path,
+        env={"PATH": os.environ["PATH"]},
+        capture_output=True,
+        text=True,
     )
     assert "COVALENT_RUNNER is ''" in ended.stderr
 

@@ -18,11 +18,13 @@ import botocore.awsrequest
 import botocore.credentials
 import pytest
 
-from covalent.runner.cloud import connections, credentials, s3_requests
+from covalent.runner.cloud import bucket_requests, connections, credentials, s3_requests
+from covalent.runner.cloud.bucket_requests import quote_key, quote_query
 from covalent.runner.cloud.errors import CredentialsError, FileError, ObjectError
+from covalent.runner.cloud.identity import RENEW_S
 from covalent.runner.cloud.objects import Objects
 from covalent.runner.cloud.s3 import S3Client
-from covalent.runner.cloud.sigv4 import quote_key, quote_query, signed_headers
+from covalent.runner.cloud.sigv4 import signed_headers
 from tests.support.scripted_http import Request, Response, Script, scripted_http
 
 VARIABLES = (
@@ -54,7 +56,7 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKID")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
-    monkeypatch.setattr(s3_requests, "IDENTITY", credentials.Identity())
+    monkeypatch.setattr(s3_requests, "IDENTITY", credentials.AWSIdentity())
     monkeypatch.setattr(time, "sleep", lambda seconds: None)
     return monkeypatch
 
@@ -140,9 +142,9 @@ def test_a_bucket_is_where_the_environment_says(
         environment.setenv(name, value)
     sent: list[tuple[str, str]] = []
 
-    def send(self: Any, method: str, target: str, headers: dict[str, str], *_: Any) -> s3_requests.Answer:
+    def send(self: Any, method: str, target: str, headers: dict[str, str], *_: Any) -> bucket_requests.Answer:
         sent.append((headers["host"], target))
-        return s3_requests.Answer(200, {}, b"")
+        return bucket_requests.Answer(200, {}, b"")
 
     environment.setattr(connections.Connections, "send", send)
     S3Client(bucket).put("k", b"", hashlib.sha256().hexdigest())
@@ -156,9 +158,9 @@ def test_an_endpoint_that_is_none_is_refused(environment: pytest.MonkeyPatch, en
         S3Client("b")
 
 
-@pytest.mark.parametrize("uri", ["gs://b/k", "s3://b", "s3://b/", "/a/file", ""])
+@pytest.mark.parametrize("uri", ["ftp://b/k", "s3://b", "gs://b/", "s3://b/", "/a/file", ""])
 def test_an_address_that_nobody_can_read_is_refused(uri: str) -> None:
-    with pytest.raises(ObjectError, match="It reads s3://"):
+    with pytest.raises(ObjectError, match="It reads s3://, gs://"):
         Objects().locate(uri)
 
 
@@ -198,7 +200,7 @@ def test_what_does_not_pass_is_given_up_with_the_services_words(serve: Any) -> N
     with pytest.raises(ObjectError, match="SlowDown: Reduce your rate") as caught:
         client.read("k", 0, 10)
     assert caught.value.status == 503
-    assert len(script.requests) == s3_requests.TRIES
+    assert len(script.requests) == bucket_requests.TRIES
 
 
 def test_an_object_that_is_there_is_not_written_again(serve: Any) -> None:
@@ -352,7 +354,7 @@ def test_a_containers_credentials_are_fetched_once_and_with_its_token(
         no_keys.setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", f"{script.url}/creds?x=1")
         no_keys.setenv("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", str(tmp_path / "token"))
         no_keys.setenv("AWS_CONTAINER_AUTHORIZATION_TOKEN", "from variable")
-        identity = credentials.Identity()
+        identity = credentials.AWSIdentity()
         assert [identity.credentials() for _ in range(3)] == [("A", "S", "T")] * 3
         assert 3500 < identity.expires_at().timestamp() - time.time() <= 3600
     assert [(request.path, request.headers["authorization"]) for request in script.requests] == [
@@ -372,24 +374,24 @@ def test_an_instances_credentials_are_fetched_as_version_2_wants(no_keys: pytest
     with scripted_http(answer) as script:
         no_keys.delenv("AWS_EC2_METADATA_DISABLED")
         no_keys.setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", script.url)
-        assert credentials.Identity().credentials() == ("A", "S", "T")
+        assert credentials.AWSIdentity().credentials() == ("A", "S", "T")
     assert script.requests[-1].path == "/latest/meta-data/iam/security-credentials/role"
 
 
 def test_credentials_are_renewed_before_they_end(no_keys: pytest.MonkeyPatch) -> None:
-    with scripted_http(lambda request: expiring(credentials.RENEW_S - 1)) as script:
+    with scripted_http(lambda request: expiring(RENEW_S - 1)) as script:
         no_keys.setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", f"{script.url}/")
-        identity = credentials.Identity()
+        identity = credentials.AWSIdentity()
         for _ in range(3):
             identity.credentials()
     assert len(script.requests) == 3
 
 
 def test_credentials_that_are_still_good_are_used_if_they_cannot_be_renewed(no_keys: pytest.MonkeyPatch) -> None:
-    answers = [expiring(credentials.RENEW_S - 1)]
+    answers = [expiring(RENEW_S - 1)]
     with scripted_http(lambda request: answers.pop() if answers else Response(status=404)) as script:
         no_keys.setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", f"{script.url}/")
-        identity = credentials.Identity()
+        identity = credentials.AWSIdentity()
         assert identity.credentials() == identity.credentials()
         with pytest.raises(CredentialsError):
             identity.credentials(is_refused=True)
@@ -399,7 +401,7 @@ def test_an_endpoint_that_is_busy_is_asked_again(no_keys: pytest.MonkeyPatch) ->
     answers = [expiring(3600), Response(status=500), Response(status=429)]
     with scripted_http(lambda request: answers.pop()) as script:
         no_keys.setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", f"{script.url}/")
-        assert credentials.Identity().credentials() == ("A", "S", "T")
+        assert credentials.AWSIdentity().credentials() == ("A", "S", "T")
 
 
 @pytest.mark.parametrize(
@@ -409,10 +411,10 @@ def test_what_are_no_credentials_is_said_to_be_none(no_keys: pytest.MonkeyPatch,
     with scripted_http(lambda request: answer) as script:
         no_keys.setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", f"{script.url}/")
         with pytest.raises(CredentialsError, match="batch_job_role_name"):
-            credentials.Identity().credentials()
+            credentials.AWSIdentity().credentials()
 
 
 def test_half_a_pair_of_keys_is_refused(environment: pytest.MonkeyPatch) -> None:
     environment.delenv("AWS_SECRET_ACCESS_KEY")
     with pytest.raises(CredentialsError, match="AWS_SECRET_ACCESS_KEY is not"):
-        credentials.Identity().credentials()
+        credentials.AWSIdentity().credentials()

@@ -14,7 +14,7 @@ import pytest
 from covalent.runner import wire
 from covalent.runner.cloud import bulk, s3_requests
 from covalent.runner.cloud.collect import add_streams, read_outcome
-from covalent.runner.cloud.credentials import Identity
+from covalent.runner.cloud.credentials import AWSIdentity
 from covalent.runner.cloud.errors import ObjectError
 from covalent.runner.cloud.fetch import DamagedObjectError, fetch_all
 from covalent.runner.cloud.job import Assignment, Job
@@ -31,7 +31,7 @@ DATA = os.urandom(1_000_000) * 3
 def group(moto_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Group]:
     for name, value in {**IDENTITY, "AWS_ENDPOINT_URL": moto_url}.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr(s3_requests, "IDENTITY", Identity())
+    monkeypatch.setattr(s3_requests, "IDENTITY", AWSIdentity())
     with new_group(moto_url, tmp_path) as made:
         yield made
 

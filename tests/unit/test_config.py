@@ -81,9 +81,9 @@ def test_executor_settings_are_returned_as_written(conf):
 
 
 def test_a_caller_cannot_change_what_the_next_one_reads(conf):
-    conf.write_text("[executors.gcpbatch.labels]\nteam = 2\n")
+    conf.write_text('[executors.gcpbatch.labels]\nteam = "b"\n')
     config.executor_defaults("gcpbatch")["labels"]["team"] = 9
-    assert config.get_config("executors.gcpbatch.labels.team") == 2
+    assert config.get_config("executors.gcpbatch.labels.team") == "b"
 
 
 # Addresses

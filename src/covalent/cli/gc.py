@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import functools
 import time
-from typing import TYPE_CHECKING
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import click
 
@@ -14,14 +16,42 @@ from ..errors import NotFoundError
 from .output import examples, plural
 
 if TYPE_CHECKING:
-    from ..executor.awsbatch.stale import Leftovers, StagedGroup, StaleDefinition
+    from ..executor.batch.stale import Leftovers, Stale
 
 _DAY_S = 24 * 3600
+
+Decorator: TypeAlias = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
 @click.group()
 def gc() -> None:
     """Delete what was left behind in a cloud account."""
+
+
+def _options(*of_cloud: Decorator) -> Decorator:
+    """The options of a command, with the cloud's own in their midst."""
+    before = click.option(
+        "--older-than",
+        "days",
+        metavar="DAYS",
+        type=click.FloatRange(min=0),
+        default=30,
+        show_default=True,
+        help="Leave alone what was used in the last DAYS days.",
+    )
+    dry = click.option("--dry-run", is_flag=True, help="Only show what would be deleted.")
+    yes = click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+    prefix = click.option(
+        "--prefix", metavar="PATH", help="What keys in the bucket begin with, in place of what is configured."
+    )
+
+    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
+        options: tuple[Decorator, ...] = (yes, dry, *of_cloud, prefix, before)
+        for option in options:
+            command = option(command)
+        return command
+
+    return decorate
 
 
 @gc.command(
@@ -30,53 +60,63 @@ def gc() -> None:
         "covalent gc awsbatch --older-than 7 --bucket my-bucket -y",
     )
 )
-@click.option(
-    "--older-than",
-    "days",
-    metavar="DAYS",
-    type=click.FloatRange(min=0),
-    default=30,
-    show_default=True,
-    help="Leave alone what was used in the last DAYS days.",
+@_options(
+    click.option("--profile", metavar="NAME", help="The AWS profile, in place of the configured one."),
+    click.option("--region", metavar="REGION", help="The AWS region, in place of the configured one."),
+    click.option("--bucket", metavar="NAME", help="The S3 bucket, in place of the configured one."),
 )
-@click.option("--bucket", metavar="NAME", help="The S3 bucket, in place of the configured one.")
-@click.option("--prefix", metavar="PATH", help="What keys in it begin with, in place of what is configured.")
-@click.option("--region", metavar="REGION", help="The AWS region, in place of the configured one.")
-@click.option("--profile", metavar="NAME", help="The AWS profile, in place of the configured one.")
-@click.option("--dry-run", is_flag=True, help="Only show what would be deleted.")
-@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
-def awsbatch(
-    days: float,
-    bucket: str | None,
-    prefix: str | None,
-    region: str | None,
-    profile: str | None,
-    dry_run: bool,
-    yes: bool,
-) -> None:
+def awsbatch(bucket: str | None, prefix: str | None, region: str | None, profile: str | None, **how: Any) -> None:
     """Delete stale job definitions and staged objects of AWS Batch.
 
     These are job definitions that Covalent has registered and no job uses, and objects that were staged for dispatches which the server
     does not know any more. What other servers have staged under the same prefix of the bucket is unknown to this one, too.
     """
-    from ..executor.awsbatch.stale import Leftovers
-
-    before = time.time() - days * _DAY_S
     chosen = {"s3_bucket_name": bucket, "s3_prefix": prefix, "region": region, "profile": profile}
+    _collect("awsbatch", chosen, **how)
+
+
+@gc.command(
+    epilog=examples(
+        "covalent gc gcpbatch --dry-run",
+        "covalent gc gcpbatch --older-than 7 --bucket my-bucket -y",
+    )
+)
+@_options(
+    click.option("--project", metavar="ID", help="The Google Cloud project, in place of the configured one."),
+    click.option("--bucket", metavar="NAME", help="The bucket, in place of the configured one."),
+)
+def gcpbatch(bucket: str | None, prefix: str | None, project: str | None, **how: Any) -> None:
+    """Delete staged objects of Google Batch.
+
+    These are objects that were staged for dispatches which the server does not know any more. What other servers have staged under the same
+    prefix of the bucket is unknown to this one, too. Jobs that have ended go by themselves after 60 days.
+    """
+    _collect("gcpbatch", {"bucket_name": bucket, "bucket_prefix": prefix, "project_id": project}, **how)
+
+
+def _collect(name: str, chosen: Mapping[str, str | None], *, days: float, dry_run: bool, yes: bool) -> None:
+    """:param chosen: settings of the executor of that name; None for what the configuration says"""
+    from ..executor.batch.executor import BatchExecutor
+    from ..executor.registry import get_executor
+
+    executor = get_executor(name, chosen)
+    assert isinstance(executor, BatchExecutor)
     with asyncio.Runner() as runner:
-        leftovers = runner.run(Leftovers.open(chosen, before))
+        leftovers: Leftovers = runner.run(executor.leftovers(time.time() - days * _DAY_S))
         try:
-            definitions = runner.run(leftovers.definitions())
-            groups = [group for group in runner.run(leftovers.groups()) if not _is_known(group.dispatch_id)]
-            _show(definitions, groups)
-            if dry_run or not (definitions or groups):
+            found = [one for one in runner.run(leftovers.find()) if not _is_known(one.dispatch_id)]
+            for one in found:
+                click.echo(str(one))
+            if not found:
+                click.echo("There is nothing to delete.")
+            if dry_run or not found:
                 return
             if not yes:
                 click.confirm("Delete all of this?", abort=True)
-            runner.run(_remove(leftovers, definitions, groups))
+            runner.run(_remove(found))
         finally:
             runner.run(leftovers.close())
-    click.echo(f"Deleted {_summary(definitions, groups)}.")
+    click.echo(f"Deleted {_summary(found)}.")
 
 
 @functools.cache
@@ -91,22 +131,11 @@ def _is_known(dispatch_id: str | None) -> bool:
     return True
 
 
-def _show(definitions: list[StaleDefinition], groups: list[StagedGroup]) -> None:
-    for definition in definitions:
-        click.echo(f"job definition {definition}")
-    for group in groups:
-        click.echo(f"group {group.name} ({plural(len(group.keys), 'object')}, {group.size:,} bytes)")
-    if not definitions and not groups:
-        click.echo("There is nothing to delete.")
+async def _remove(found: Sequence[Stale]) -> None:
+    for one in found:
+        await one.remove()
 
 
-async def _remove(leftovers: Leftovers, definitions: list[StaleDefinition], groups: list[StagedGroup]) -> None:
-    for definition in definitions:
-        await leftovers.remove_definition(definition)
-    for group in groups:
-        await leftovers.remove_group(group)
-
-
-def _summary(definitions: list[StaleDefinition], groups: list[StagedGroup]) -> str:
-    size = sum(group.size for group in groups)
-    return f"{plural(len(definitions), 'job definition')} and {plural(len(groups), 'group')} with {size:,} bytes"
+def _summary(found: Sequence[Stale]) -> str:
+    counted = " and ".join(plural(count, kind) for kind, count in Counter(one.kind for one in found).items())
+    return f"{counted} with {sum(one.size for one in found):,} bytes"

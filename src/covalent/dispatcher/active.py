@@ -93,7 +93,7 @@ def activate(snapshot: Snapshot, resources: DispatchResources, runtime: Runtime,
     :param sender: names this dispatcher in what it sends
     """
     executors = [_bound(spec, runtime) for spec in snapshot.graph.executors]
-    policies = [RetryPolicy(retries=executor.retries()) for executor in executors]
+    policies = [RetryPolicy(retries=executor.retry_budget()) for executor in executors]
     return ActiveDispatch(
         info=snapshot.info,
         scheduler=DispatchScheduler(snapshot, policies, sender),

@@ -114,7 +114,7 @@ class AsyncBaseExecutor(ExecutorHelpers, ABC):
         except TypeError as error:
             raise ExecutorError(f"Executor {cls.short_name!r}: {error}") from error
 
-    def retries(self) -> int:
+    def retry_budget(self) -> int:
         """How often a task that failed by its own fault, or by its time limit, runs again."""
         return 0
 

@@ -46,7 +46,7 @@ class _Outcome(msgspec.Struct, frozen=True):
     group: str
     node: int
     attempt: int
-    status: Literal["COMPLETED", "FAILED"]
+    status: Literal["COMPLETED", "FAILED", "CANCELLED"]
     output: _Blob | None = None
     cause: Cause | None = None
     message: str = ""

@@ -29,6 +29,7 @@ BUILT_IN: Final[Mapping[str, BuiltIn]] = MappingProxyType(
     {
         "local": BuiltIn(module="covalent.executor.local", class_name="LocalExecutor"),
         "awsbatch": BuiltIn(module="covalent.executor.awsbatch", class_name="AWSBatchExecutor"),
+        "gcpbatch": BuiltIn(module="covalent.executor.gcpbatch", class_name="GCPBatchExecutor"),
     }
 )
 
@@ -88,9 +89,10 @@ def executor_class_named(class_name: str) -> type[AsyncBaseExecutor]:
         if found.__name__ == class_name:
             return found
     if class_name in COMING_EXECUTORS.values():
-        classes = " and ".join(built_in.class_name for built_in in BUILT_IN.values())
+        *most, last = (built_in.class_name for built_in in BUILT_IN.values())
         raise AttributeError(
-            f"There is no {class_name!r} in this version, which has {classes}; executors for other batch services are coming."
+            f"There is no {class_name!r} in this version, which has {', '.join(most)} and {last}; "
+            "executors for other batch services are coming."
         )
     known = f"Executors known here, by short name: {', '.join(known_executors())}."
     raise AttributeError(" ".join([f"There is no executor class {class_name!r}. {known}", *broken]))

@@ -6,11 +6,12 @@ of obstore becomes one of :mod:`covalent.errors`. Keys are relative to the URI t
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
 import obstore
@@ -19,6 +20,9 @@ from obstore.store import AzureStore, GCSStore, LocalStore, MemoryStore, ObjectS
 
 from ..errors import ExecutorError
 from .trouble import translated
+
+if TYPE_CHECKING:
+    from obstore import ObjectMeta
 
 #: Files up to this size are written in one request, and therefore create-only where that is asked for.
 SINGLE_PUT_BYTES: Final = 8 * 1024 * 1024
@@ -37,6 +41,14 @@ _RETRY: Final[Mapping[str, Any]] = {"max_retries": 3, "retry_timeout": timedelta
 
 #: obstore counts the time of a whole transfer, 30 s unless told otherwise: too little for a large object.
 _CLIENT: Final[Mapping[str, Any]] = {"connect_timeout": "10s", "read_timeout": "60s", "timeout": "6h"}
+
+
+class Entry(NamedTuple):
+    """What a listing tells of an object."""
+
+    name: str  #: What follows the prefix in its key.
+    size: int  #: Bytes.
+    written_at: float  #: Unix seconds.
 
 
 class RemoteStore:
@@ -146,9 +158,14 @@ class RemoteStore:
         :raises ExecutorError: if they cannot be listed
         """
         start = len(prefix)
-        with self._errors("list", prefix):
-            async for page in obstore.list(self._store, prefix, chunk_size=PAGE_KEYS):
-                yield [found["path"][start:] for found in page]
+        async for page in self._pages(prefix):
+            yield [found["path"][start:] for found in page]
+
+    async def entries(self, prefix: str) -> AsyncIterator[builtins.list[Entry]]:
+        """The same, with more about each object."""
+        start = len(prefix)
+        async for page in self._pages(prefix):
+            yield [Entry(one["path"][start:], one["size"], one["last_modified"].timestamp()) for one in page]
 
     async def delete(self, keys: Sequence[str]) -> None:
         """Delete objects, whether they exist or not.
@@ -168,6 +185,11 @@ class RemoteStore:
 
     async def close(self) -> None:
         """Nothing is open between calls."""
+
+    async def _pages(self, prefix: str) -> AsyncIterator[Sequence[ObjectMeta]]:
+        with self._errors("list", prefix):
+            async for page in obstore.list(self._store, prefix, chunk_size=PAGE_KEYS):
+                yield page
 
     async def _delete(self, keys: Sequence[str]) -> None:
         with self._errors("delete", keys[0]):

@@ -12,13 +12,27 @@ from ..errors import ExecutorError, ObjectNotFoundError, ServiceUnreachableError
 _STATUS: Final = re.compile(r"status code: (\d{3})")
 _CODE: Final = re.compile(r"<Code>(\w+)</Code>")
 _MESSAGE: Final = re.compile(r"<Message>([^<]{1,300})</Message>")
+#: Who may not do what, on Google.
+_DETAILS: Final = re.compile(r"<Details>([^<]{1,300})</Details>")
+#: What has been raised by the one whom obstore asks for credentials.
+_PROVIDER: Final = re.compile(r"credential provider: (\w+): (.+)")
 
 _THROTTLED: Final = frozenset(
     {"SlowDown", "Throttling", "ThrottlingException", "TooManyRequests", "ServerBusy", "RequestLimitExceeded"}
 )
 _NO_BUCKET: Final = frozenset({"NoSuchBucket", "ContainerNotFound", "ContainerBeingDeleted", "AccountNotFound"})
 _EXPIRED: Final = frozenset({"ExpiredToken", "TokenRefreshRequired", "RequestExpired", "ExpiredTokenException"})
-_WRONG_KEYS: Final = frozenset({"InvalidAccessKeyId", "SignatureDoesNotMatch", "InvalidToken", "AuthenticationFailed"})
+_WRONG_KEYS: Final = frozenset(
+    {
+        "AuthenticationFailed",
+        "AuthenticationRequired",
+        "InvalidAccessKeyId",
+        "InvalidSecurity",
+        "InvalidToken",
+        "SignatureDoesNotMatch",
+    }
+)
+_CLOSED: Final = frozenset({"AccountProblem", "ProjectAccountProblem", "UserProjectAccountProblem"})
 
 #: In the text of an error in which no answer came.
 _NO_ANSWER: Final = re.compile(
@@ -35,10 +49,14 @@ def translated(error: Exception, verb: str, root: str, key: str) -> ExecutorErro
     :param verb: what was tried: ``read``, ``write``, ``list`` or ``delete``
     """
     text = " ".join(str(error).partition("Debug source")[0].split())
+    if provided := _PROVIDER.search(text):
+        return _without_credentials(f"Could not {verb} {key!r} in {root}", provided[1], provided[2])
     found = _STATUS.search(text)
     status = int(found[1]) if found else None
     code = match[1] if (match := _CODE.search(text)) else ""
     said = match[1] if (match := _MESSAGE.search(text)) else code or (f"status {status}" if status else text[:300])
+    if details := _DETAILS.search(text):
+        said = f"{said.rstrip('.')}: {details[1]}"
     if verb == "read" and code not in _NO_BUCKET and (status == 404 or isinstance(error, FileNotFoundError)):
         return ObjectNotFoundError(f"{root}/{key}")
     what = f"Could not {verb} {key!r} in {root}"
@@ -48,9 +66,15 @@ def translated(error: Exception, verb: str, root: str, key: str) -> ExecutorErro
         )
     if status == 429 or code in _THROTTLED:
         return ThrottledError(f"{what}: the storage service wants fewer requests ({said}).")
-    if (status is not None and status >= 500) or (status is None and _NO_ANSWER.search(text)):
+    if (status is not None and (status >= 500 or status == 408)) or (status is None and _NO_ANSWER.search(text)):
         return ServiceUnreachableError(f"{what}: the storage service did not answer ({said}).")
     return ExecutorError(f"{what}: {_remedy(error, root, status, code, text, said)}")
+
+
+def _without_credentials(what: str, kind: str, said: str) -> ExecutorError:
+    """As patient as whoever was asked for credentials: looking for them may have failed in passing."""
+    passing = {one.__name__: one for one in (ThrottledError, ServiceUnreachableError)}
+    return passing.get(kind, ExecutorError)(f"{what}, for want of credentials: {said}")
 
 
 def _remedy(error: Exception, root: str, status: int | None, code: str, text: str, said: str) -> str:
@@ -58,6 +82,8 @@ def _remedy(error: Exception, root: str, status: int | None, code: str, text: st
         return f"the credentials have expired ({said}). Renew them; nothing that was stored is lost."
     if code in _WRONG_KEYS:
         return f"the credentials were not accepted ({said}). Correct the executor's credentials."
+    if code in _CLOSED:
+        return f"the account or project that pays for the bucket is closed ({said}). Put its billing in order."
     if code in _NO_BUCKET or status == 404:
         return f"there is no such bucket ({said}). Create it, or correct the name of the bucket in the executor's settings."
     if "redirect" in text or code in (

@@ -9,16 +9,18 @@ import math
 from collections.abc import Hashable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from ...errors import ConfigError, ExecutorError
+from ...errors import ExecutorError
 from ...model import GroupMetadata, TaskRef
 from ..batch.executor import Bucket
+from ..batch.options import pairs
 from ..batch.single import SingleTaskExecutor
-from .options import Container, JobOptions, Pairs
+from .options import Container, JobOptions
 from .resources import MIB_PER_GB, Asked, Platform, rounding, size_of
 from .session import Account, Clients, StoreCredentials, endpoint
 from .settings import AWSBatchSettings
 
 if TYPE_CHECKING:
+    from ..batch.stale import Leftovers
     from .service import AWSBatchService
 
 log = logging.getLogger(__name__)
@@ -124,17 +126,7 @@ class AWSBatchExecutor(AWSBatchSettings, SingleTaskExecutor):
     ) -> None:
         super().__init__(locals())  # Each argument is the setting of its name.
 
-    @classmethod
-    def from_options(cls, options: dict[str, Any]) -> AWSBatchExecutor:
-        executor = super().from_options(options)
-        assert isinstance(executor, cls)
-        try:
-            executor.job_options()
-        except ConfigError as error:
-            raise ExecutorError(str(error)) from None
-        return executor
-
-    def retries(self) -> int:
+    def retry_budget(self) -> int:
         return self.retry_attempts if self.said("retry_attempts") is not None else 0
 
     def boto_session_options(self) -> dict[str, Any]:
@@ -182,6 +174,11 @@ class AWSBatchExecutor(AWSBatchSettings, SingleTaskExecutor):
         """
         return await Clients.open(self._account())
 
+    async def leftovers(self, before: float) -> Leftovers:
+        from .stale import AWSLeftovers
+
+        return AWSLeftovers(await self._open_bucket(), before, await self.open_clients())
+
     def bucket(self) -> Bucket:
         address = endpoint("s3")
         options: dict[str, Any] = {"region": self.region, "credential_provider": StoreCredentials(self._account())}
@@ -218,7 +215,7 @@ class AWSBatchExecutor(AWSBatchSettings, SingleTaskExecutor):
             asked=asked,
             timeout_s=math.ceil(self.time_limit) + GRACE_S,
             attempts=min(MOST_ATTEMPTS, 1 + self.retry_attempts),
-            tags=_pairs(self.tags),
+            tags=pairs(self.tags),
             share_identifier=self.share_identifier,
             scheduling_priority=self.scheduling_priority,
         )
@@ -235,8 +232,8 @@ class AWSBatchExecutor(AWSBatchSettings, SingleTaskExecutor):
             log_group=self.batch_job_log_group_name,
             shared_memory_mib=self.shared_memory_mib,
             disk_gib=self.disk_gib,
-            environment=_pairs(self.environment),
-            secrets=_pairs(self.secrets),
+            environment=pairs(self.environment),
+            secrets=pairs(self.secrets),
             assign_public_ip=bool(self.assign_public_ip),
             properties=json.dumps(self.container_properties or {}, sort_keys=True),
         )
@@ -292,10 +289,6 @@ def _fargate_refusals(executor: AWSBatchSettings) -> list[tuple[object, str]]:
 
 
 _refusals: Final = {Platform.EC2: _ec2_refusals, Platform.FARGATE: _fargate_refusals}
-
-
-def _pairs(table: Mapping[str, str] | None) -> Pairs:
-    return tuple(sorted((table or {}).items()))
 
 
 @functools.cache

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import Final
 
+from ..batch.options import Pairs
 from .resources import Asked, Platform
-
-#: A table, frozen.
-Pairs: TypeAlias = tuple[tuple[str, str], ...]
 
 #: The image of tasks whose executor names none, with the workflow's Python in it. It is published and has pip; the runner brings the rest.
 BASE_IMAGE: Final = "public.ecr.aws/docker/library/python:{python}-slim"

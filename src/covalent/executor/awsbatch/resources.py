@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Final
 
 from ...errors import ExecutorError
+from ..batch.options import grown_mib
 
 
 class Platform(StrEnum):
@@ -99,7 +100,7 @@ def rounding(asked: Asked) -> str:
 def _grown(asked: Asked, out_of_memory: int) -> int:
     largest = EC2_MEMORY_MIB if asked.platform is Platform.EC2 else max(map(max, FARGATE_MEMORY_MIB.values()))
     cap = min(largest, asked.max_memory_mib or largest)
-    return max(asked.memory_mib, min(asked.memory_mib << out_of_memory, cap))
+    return grown_mib(asked.memory_mib, out_of_memory, cap)
 
 
 def _on_fargate(asked: Asked, memory_mib: int) -> Size:

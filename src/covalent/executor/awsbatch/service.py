@@ -6,12 +6,12 @@ import asyncio
 import base64
 import json
 import zlib
-from collections import OrderedDict
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from typing import Any, Final
 
 from ...errors import ExecutorError
 from ...runner.cloud.names import ATTEMPT_VARIABLE, INDEX_VARIABLE, PYTHON_VARIABLE, REGION_VARIABLE
+from ..batch.remembered import Remembered
 from ..batch.service import Job, JobState, JobView, Limits, LogPage, ReasonPattern, TaskView, WaitPattern
 from .border import RefusedError
 from .checks import Checks
@@ -29,9 +29,6 @@ ATTEMPT: Final = "AWS_BATCH_JOB_ATTEMPT"
 #: Children of an array in one answer of ``ListJobs``. Source: API reference.
 PAGE_JOBS: Final = 1000
 
-#: Jobs of which it is kept whether they are arrays, and where their log is.
-REMEMBERED: Final = 10_000
-
 #: The log group of jobs whose definition names none.
 DEFAULT_LOG_GROUP: Final = "/aws/batch/job"
 
@@ -40,6 +37,7 @@ class AWSBatchService:
     """One account and region. Implements :class:`covalent.executor.batch.service.BatchService`."""
 
     limits: Limits = LIMITS
+    scheme = "s3"
     reasons: Sequence[ReasonPattern] = REASONS
     waits: Sequence[WaitPattern] = WAITS
 
@@ -47,8 +45,8 @@ class AWSBatchService:
         self._clients, self._region = clients, region
         self._checks = Checks(clients, region)
         self._definitions = Definitions(clients, region)
-        self._arrays: OrderedDict[str, bool] = OrderedDict()
-        self._logs: OrderedDict[str, tuple[str, str]] = OrderedDict()  #: Group and stream by id of a task's job.
+        self._arrays: Remembered[bool] = Remembered()  #: Whether jobs are arrays.
+        self._logs: Remembered[tuple[str, str]] = Remembered()  #: Group and stream by id of a task's job.
 
     async def close(self) -> None:
         await self._clients.close()
@@ -91,7 +89,7 @@ class AWSBatchService:
             "batch", "submit_job", f"submitting the job {job.name}", **self._submission(job, definition)
         )
         ref = str(answer["jobId"])
-        _remember(self._arrays, ref, job.size > 1)
+        self._arrays[ref] = job.size > 1
         return ref
 
     def _submission(self, job: Job, definition: str) -> dict[str, Any]:
@@ -148,7 +146,7 @@ class AWSBatchService:
         if not found:
             return None
         ref = str(min(found, key=lambda one: one["createdAt"])["jobId"])
-        _remember(self._arrays, ref, job.size > 1)
+        self._arrays[ref] = job.size > 1
         return ref
 
     async def describe(self, refs: Sequence[str]) -> Mapping[str, JobView]:
@@ -217,7 +215,7 @@ class AWSBatchService:
         answer = await self._clients.call("batch", "describe_jobs", "asking after jobs", jobs=list(refs))
         found: list[dict[str, Any]] = answer["jobs"]
         for job in found:
-            _remember(self._arrays, job["jobId"], is_array(job))
+            self._arrays[job["jobId"]] = is_array(job)
         return found
 
     async def _children(self, ref: str, status: str) -> AsyncIterator[dict[str, Any]]:
@@ -242,7 +240,7 @@ class AWSBatchService:
                 container = job.get("container") or {}
                 if stream := container.get("logStreamName"):
                     options = (container.get("logConfiguration") or {}).get("options") or {}
-                    _remember(self._logs, job_id, (options.get("awslogs-group", DEFAULT_LOG_GROUP), stream))
+                    self._logs[job_id] = (options.get("awslogs-group", DEFAULT_LOG_GROUP), stream)
         return self._logs.get(job_id)
 
 
@@ -259,10 +257,3 @@ def compact(command: Sequence[str]) -> list[str]:
         return list(command)
     packed = base64.b85encode(zlib.compress(source.encode(), 9)).decode()
     return [*start, flag, f"import base64,zlib;exec(zlib.decompress(base64.b85decode({packed!r})))"]
-
-
-def _remember(table: OrderedDict[str, Any], key: str, value: Any) -> None:
-    table[key] = value
-    table.move_to_end(key)
-    if len(table) > REMEMBERED:
-        table.popitem(last=False)

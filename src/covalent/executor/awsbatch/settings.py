@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar, Final
 
 from ...errors import ExecutorError
+from ..batch.options import variables
 from ..configured import ConfiguredExecutor, Setting, flag, number, one_of, optional, table, text, texts, whole
 from .resources import FARGATE_DISK_GIB
 
@@ -20,12 +21,7 @@ def _tag_complaint(key: str, value: str) -> str | None:
     return "begins with 'aws:', which AWS keeps for itself" if key.lower().startswith("aws:") else None
 
 
-def _variable_complaint(key: str, value: str) -> str | None:
-    if not key or "=" in key or "\0" in key + value:
-        return "is no name of an environment variable"
-    if key.startswith(("AWS_BATCH_", "COVALENT_")):
-        return "is a name that AWS Batch or Covalent sets itself"
-    return None
+_variable_complaint = variables("AWS_BATCH_")
 
 
 def _secret_complaint(key: str, value: str) -> str | None:

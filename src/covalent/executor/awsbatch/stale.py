@@ -1,78 +1,57 @@
-"""What was left behind in an account: job definitions that no job uses, and objects of task groups that nobody waits for."""
+"""What was left behind in an account of AWS: job definitions that no job uses, and what is left on every cloud."""
 
 from __future__ import annotations
 
-import re
-import uuid
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, Final
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Final
 
-from ...errors import ExecutorError
+from ...objects import RemoteStore
 from ..batch.concurrently import each
-from ..batch.single import PREFIX
+from ..batch.stale import Leftovers, Stale
 from .definitions import DEFINITION_TAG
-from .executor import AWSBatchExecutor
 from .session import Clients
 from .views import STATES
 
 #: Calls to AWS that are under way at once.
 CALLS: Final = 8
 
-#: Objects that one call deletes. Source: API reference of Amazon S3, ``DeleteObjects``.
-DELETED_AT_ONCE: Final = 1000
-
-#: The name of a task group, which begins with its dispatch: see ``covalent.scheduler``.
-_GROUP: Final = re.compile(r"ct-(?P<dispatch>[0-9a-f]{32})-\d+-\d+")
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StaleDefinition:
     """A revision of a job definition that Covalent has registered."""
 
+    kind: ClassVar[str] = "job definition"
+    dispatch_id: ClassVar[None] = None
+    size: ClassVar[int] = 0
+
+    clients: Clients
     name: str
     revision: int
     arn: str
 
+    async def remove(self) -> None:
+        await self.clients.call("batch", "deregister_job_definition", f"removing the {self}", jobDefinition=self.arn)
+
     def __str__(self) -> str:
-        return f"{self.name}:{self.revision}"
+        return f"job definition {self.name}:{self.revision}"
 
 
-@dataclass(kw_only=True, slots=True)
-class StagedGroup:
-    """All that lies in the bucket for one task group."""
+class AWSLeftovers(Leftovers):
+    """:param clients: closed with it"""
 
-    name: str
-    dispatch_id: str | None  #: None for a task that was run without a dispatcher.
-    keys: list[str] = field(default_factory=list)
-    size: int = 0  #: Bytes.
-    changed_at: float = 0.0  #: When the newest object was written, in Unix seconds.
+    def __init__(self, store: RemoteStore, before: float, clients: Clients) -> None:
+        super().__init__(store, before)
+        self._clients = clients
 
-
-class Leftovers:
-    """Looks for what was left where an executor's settings point.
-
-    :param before: Unix seconds; what was used later is left alone
-    """
-
-    def __init__(self, executor: AWSBatchExecutor, clients: Clients, before: float) -> None:
-        options = executor.job_options()
-        self._bucket, self._prefix = options.bucket, f"{options.prefix}/groups/".lstrip("/")
-        self._clients, self._before = clients, before
-
-    @classmethod
-    async def open(cls, settings: Mapping[str, Any], before: float) -> Leftovers:
-        """:param settings: of :class:`AWSBatchExecutor`; None for what the configuration says
-
-        :raises ExecutorError: if one is wrong, or there are no usable credentials
-        """
-        executor = AWSBatchExecutor(**settings)
-        return cls(executor, await executor.open_clients(), before)
+    async def find(self) -> Sequence[Stale]:
+        return [*await self._definitions(), *await super().find()]
 
     async def close(self) -> None:
         await self._clients.close()
+        await super().close()
 
-    async def definitions(self) -> list[StaleDefinition]:
+    async def _definitions(self) -> list[StaleDefinition]:
         """Job definitions that Covalent has registered, and that no job uses or has used lately, as far as AWS remembers.
 
         :raises ExecutorError: if AWS cannot be asked
@@ -83,54 +62,14 @@ class Leftovers:
             "batch", "describe_job_definitions", what, "jobDefinitions", status="ACTIVE"
         ):
             if DEFINITION_TAG.items() <= one.get("tags", {}).items():
-                name = one["jobDefinitionName"]
-                found = StaleDefinition(name=name, revision=one["revision"], arn=one["jobDefinitionArn"])
+                name, arn = one["jobDefinitionName"], one["jobDefinitionArn"]
+                found = StaleDefinition(clients=self._clients, name=name, revision=one["revision"], arn=arn)
                 ours.setdefault(name, []).append(found)
         queues = [
             q["jobQueueName"] async for q in self._clients.items("batch", "describe_job_queues", what, "jobQueues")
         ]
         used = await each(ours, lambda name: self._is_used(name, queues), CALLS)
         return [one for name, is_used in zip(ours, used, strict=True) if not is_used for one in ours[name]]
-
-    async def groups(self) -> list[StagedGroup]:
-        """Task groups with objects in the bucket, the newest of which is old.
-
-        :raises ExecutorError: if the bucket cannot be listed
-        """
-        found: dict[str, StagedGroup] = {}
-        what = f"listing the bucket {self._bucket}"
-        async for entry in self._clients.items(
-            "s3", "list_objects_v2", what, "Contents", Bucket=self._bucket, Prefix=self._prefix
-        ):
-            name = entry["Key"][len(self._prefix) :].partition("/")[0]
-            if (group := found.get(name) or _group(name)) is None:
-                continue
-            found[name] = group
-            group.keys.append(entry["Key"])
-            group.size += entry["Size"]
-            group.changed_at = max(group.changed_at, entry["LastModified"].timestamp())
-        return [group for group in found.values() if group.changed_at < self._before]
-
-    async def remove_definition(self, definition: StaleDefinition) -> None:
-        """:raises ExecutorError: if AWS refuses it"""
-        what = f"removing the job definition {definition}"
-        await self._clients.call("batch", "deregister_job_definition", what, jobDefinition=definition.arn)
-
-    async def remove_group(self, group: StagedGroup) -> None:
-        """:raises ExecutorError: if an object cannot be deleted"""
-        for start in range(0, len(group.keys), DELETED_AT_ONCE):
-            keys = [{"Key": key} for key in group.keys[start : start + DELETED_AT_ONCE]]
-            answer = await self._clients.call(
-                "s3",
-                "delete_objects",
-                f"deleting what was staged for the group {group.name}",
-                Bucket=self._bucket,
-                Delete={"Objects": keys, "Quiet": True},
-            )
-            for error in answer.get("Errors", ()):
-                raise ExecutorError(
-                    f"S3 did not delete s3://{self._bucket}/{error['Key']} ({error['Code']}: {error['Message']})."
-                )
 
     async def _is_used(self, definition: str, queues: list[str]) -> bool:
         what = f"looking for jobs of {definition}"
@@ -143,11 +82,4 @@ class Leftovers:
         return False
 
     def _is_recent(self, job: Mapping[str, Any]) -> bool:
-        return not STATES[job["status"]].is_final or job["createdAt"] / 1000 > self._before
-
-
-def _group(name: str) -> StagedGroup | None:
-    """A group by that name; None if it is not one of Covalent's."""
-    if match := _GROUP.fullmatch(name):
-        return StagedGroup(name=name, dispatch_id=str(uuid.UUID(match["dispatch"])))
-    return StagedGroup(name=name, dispatch_id=None) if name.startswith(PREFIX) else None
+        return not STATES[job["status"]].is_final or job["createdAt"] / 1000 > self.before

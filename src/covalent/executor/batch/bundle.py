@@ -10,7 +10,7 @@ import io
 import marshal
 import re
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -19,12 +19,23 @@ import cloudpickle
 
 from ... import runner
 from ...runner.cloud import names
+from ...runner.cloud.bucket_requests import BucketRequests
+from ...runner.cloud.gs_requests import GSRequests
+from ...runner.cloud.s3_requests import S3Requests
 
 #: The runner's name in the archive.
 PACKAGE: Final = "covalent_runner"
 
-#: What the bootstrap is made of, each after what it needs.
-_BOOTSTRAP: Final = ("errors", "sigv4", "credentials", "connections", "s3_requests", "bootstrap")
+#: What the bootstrap is made of, each after what it needs: for all services, for the one that keeps the job's objects, for all.
+_COMMON: Final = ("errors", "identity", "connections", "bucket_requests")
+_CLIENTS: Final[Mapping[str, tuple[str, ...]]] = {
+    "s3": ("sigv4", "credentials", "s3_requests"),
+    "gs": ("google_identity", "gs_requests"),
+}
+_START: Final = "bootstrap"
+
+#: The class of requests that a client defines.
+_REQUESTS: Final[Mapping[str, type[BucketRequests]]] = {"s3": S3Requests, "gs": GSRequests}
 
 #: The same for all archives of a version, so that their bytes are.
 _DATE: Final = (1980, 1, 1, 0, 0, 0)
@@ -54,24 +65,24 @@ def runner_bundle() -> Bundle:
 
 
 @functools.cache
-def bootstrap_source() -> str:
-    """What ``python3 -c`` runs in a container; see :mod:`covalent.runner.cloud.bootstrap`.
+def bootstrap_source(scheme: str) -> str:
+    """What ``python3 -c`` runs in a container whose objects have URIs of this scheme; see :mod:`covalent.runner.cloud.bootstrap`.
 
     It is one text made of several modules, without annotations and docstrings: short, and readable in a cloud's console.
     """
     root = Path(names.__file__).parent
     # No file in the image's working directory may hide a module of the standard library.
     body: list[ast.stmt] = ast.parse("import sys\nsys.path[:] = [p for p in sys.path if p]").body
-    for name in _BOOTSTRAP:
+    for name in (*_COMMON, *_CLIENTS[scheme], _START):
         body += _Stripped().visit(ast.parse((root / f"{name}.py").read_text())).body
-    body += ast.parse("start()").body
+    body += ast.parse(f"start({scheme!r}, {_REQUESTS[scheme].__name__})").body
     text = ast.unparse(ast.fix_missing_locations(ast.Module(body=body, type_ignores=[])))
     return re.sub(r"^(?: {4})+", lambda indent: " " * (len(indent[0]) // 4), text, flags=re.MULTILINE)
 
 
-def command() -> tuple[str, ...]:
-    """The command of a container."""
-    return ("python3", "-c", bootstrap_source())
+def command(scheme: str) -> tuple[str, ...]:
+    """The command of a container whose objects have URIs of this scheme."""
+    return ("python3", "-c", bootstrap_source(scheme))
 
 
 def _files() -> Iterator[tuple[str, bytes]]:

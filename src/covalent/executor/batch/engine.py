@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from functools import partial
 from typing import Final
 
 from ...errors import ExecutorError
@@ -14,6 +15,7 @@ from .causes import CANCEL_REASON
 from .concurrently import Once, each
 from .handle import Handle, SubmittedJob
 from .logs import LogReader
+from .outcomes import give_up
 from .pace import Timing
 from .patience import Patience
 from .poller import Poller
@@ -61,7 +63,7 @@ class Engine:
             await self._checked.get(order.options, lambda: patience.insist(lambda: self.service.check(order.options)))
             is_first = await stage(order, patience, is_new=is_new)
             runner = await order.depot.runner(patience)
-            jobs = jobs_of(order, runner, await asyncio.to_thread(_command), self.service.limits)
+            jobs = jobs_of(order, runner, await asyncio.to_thread(_command, self.service.scheme), self.service.limits)
             submitted = await self._submit(jobs, patience, is_new=is_first)
         finally:
             self._sending.pop(group_id, None)
@@ -119,20 +121,28 @@ class Engine:
         for ref in refs:
             if (place := group.locate(ref)) is not None and place[1] in place[0].open:
                 chosen.setdefault(place[0], set()).add(place[1])
-        calls: list[tuple[str, int | None]] = []
+        patience = Patience(self._timing.retry_s)
+        ends: list[Callable[[], Awaitable[object]]] = []
         for job, tasks in chosen.items():
             job.asked |= tasks
-            calls += [(job.ref, None)] if tasks == job.open else [(job.ref, task) for task in sorted(tasks)]
-        patience = Patience(self._timing.retry_s)
+            ends += self._ends(group, job, tasks)
         try:
-            await each(calls, lambda call: patience.insist(lambda: self.service.cancel(*call, CANCEL_REASON)), CANCELS)
+            await each(ends, patience.insist, CANCELS)
         except ExecutorError:
             for job, tasks in chosen.items():
                 job.asked -= tasks
             raise
-        if calls:
+        if ends:
             self._poller.hurry(group)
-        return bool(calls)
+        return bool(ends)
+
+    def _ends(self, group: TrackedGroup, job: TrackedJob, tasks: set[int]) -> list[Callable[[], Awaitable[object]]]:
+        """The calls by which these tasks of a job are ended."""
+        if tasks == job.open:
+            return [partial(self.service.cancel, job.ref, None, CANCEL_REASON)]
+        if self.service.limits.ends_single_tasks:
+            return [partial(self.service.cancel, job.ref, task, CANCEL_REASON) for task in sorted(tasks)]
+        return [partial(give_up, group, job.first + task) for task in sorted(tasks)]
 
     async def read_log(self, group: TrackedGroup, ref: TaskRef, stream: str, offset: int, limit: int) -> bytes:
         """What an attempt has printed so far.
@@ -162,7 +172,7 @@ class Engine:
         await self.service.close()
 
 
-def _command() -> tuple[str, ...]:
+def _command(scheme: str) -> tuple[str, ...]:
     from .bundle import command
 
-    return command()
+    return command(scheme)

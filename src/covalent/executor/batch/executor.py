@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Hashable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ...errors import CovalentError, ExecutorError
+from ...errors import ConfigError, CovalentError, ExecutorError
 from ...model import GroupMetadata, Outcome, TaskRef, TaskUpdate
 from ...runner.cloud.names import group_prefix
 from ..base import AsyncBaseExecutor, Resources
@@ -18,6 +18,7 @@ from .service import BatchService
 if TYPE_CHECKING:
     from ...objects import RemoteStore
     from .engine import Engine
+    from .stale import Leftovers
     from .tracking import TrackedGroup
 
 log = logging.getLogger(__name__)
@@ -64,6 +65,16 @@ class BatchExecutor(AsyncBaseExecutor):
     @abstractmethod
     def poll_interval_s(self) -> float:
         """The longest time between two looks at a job."""
+
+    @classmethod
+    def from_options(cls, options: dict[str, Any]) -> AsyncBaseExecutor:
+        executor = super().from_options(options)
+        assert isinstance(executor, BatchExecutor)
+        try:
+            executor.job_options()
+        except ConfigError as error:
+            raise ExecutorError(str(error)) from None
+        return executor
 
     # The dispatcher's contract
 
@@ -130,6 +141,16 @@ class BatchExecutor(AsyncBaseExecutor):
         store = await self.objects()
         for group_id in group_ids:
             await store.delete_all(group_prefix(group_id))
+
+    async def leftovers(self, before: float) -> Leftovers:
+        """What was left behind where its settings point; for ``covalent gc``, outside a dispatcher.
+
+        :param before: Unix seconds; what was used later is left alone
+        :raises ExecutorError: if there are no usable credentials
+        """
+        from .stale import Leftovers
+
+        return Leftovers(await self._open_bucket(), before)
 
     # What it needs for that
 

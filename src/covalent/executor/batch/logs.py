@@ -63,6 +63,7 @@ class LogReader:
 
     def __init__(self, service: BatchService, interval_s: float) -> None:
         self._service, self._interval_s = service, interval_s
+        self._next_at = float("-inf")
         self._logs: OrderedDict[tuple[str, int], _LiveLog] = OrderedDict()
 
     async def read(self, ref: str, task: int, stream: str, offset: int, limit: int) -> bytes:
@@ -77,8 +78,9 @@ class LogReader:
         kept = found.streams[stream]
         async with found.lock:
             now = asyncio.get_running_loop().time()
-            if len(kept) < offset + limit and not found.is_cut and now - found.read_at >= self._interval_s:
-                found.read_at = now
+            is_due = now >= max(self._next_at, found.read_at + self._interval_s)
+            if len(kept) < offset + limit and not found.is_cut and is_due:
+                found.read_at, self._next_at = now, now + self._service.limits.log_gap_s
                 await self._advance(found, ref, task)
         return bytes(kept[offset : offset + limit])
 

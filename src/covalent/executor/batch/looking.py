@@ -87,8 +87,8 @@ class Looker:
     async def _last_views(self, job: TrackedJob) -> list[tuple[int, TaskView]]:
         """Of a job that has ended: its open tasks that can be explained now."""
         assert job.view is not None
-        if job.size == 1:
-            return [(0, job.view.task or _view_of(job.view, 0))]
+        if job.size == 1 and job.view.task is not None:
+            return [(0, job.view.task)]
         is_last = job.final_looks >= FINAL_LOOKS
         try:
             found = {view.index: view for view in await self._service.tasks(job.ref, _ENDED)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from dataclasses import replace
 from typing import Final
 
@@ -11,7 +12,7 @@ from ...model import Blob, Outcome, TaskRef
 from ...objects import RemoteStore
 from ...runner import wire
 from ...runner.cloud.names import OutcomeName, outcome_key, outcomes_prefix, task_key
-from ...states import Status
+from ...states import Cause, Status
 from ..messages import MalformedError, decode_outcome
 from .causes import unreadable
 from .concurrently import each
@@ -95,6 +96,19 @@ async def with_details(store: RemoteStore, outcome: Outcome) -> Outcome:
         return outcome
     full = await read_outcome(store, found["group"], name, None)
     return replace(full, status=outcome.status, output=outcome.output)
+
+
+async def give_up(group: TrackedGroup, index: int) -> None:
+    """Write the outcome of a task that nobody wants any more. Whatever runs it finds that, and ends.
+
+    :param index: its place in the manifest
+    :raises ExecutorError: if it cannot be written
+    """
+    group_id, ref = group.metadata.group_id, group.refs[index]
+    header = {"group": group_id, "node": ref.node_id, "attempt": ref.attempt, "ended_at": time.time()}
+    ending = {"status": Status.CANCELLED, "cause": Cause.CANCELLED, "message": "It was cancelled."}
+    key = outcome_key(group_id, OutcomeName(index, 1, None, ""))
+    await group.store.put(key, wire.encode(wire.OUTCOME, 1, {**header, **ending}, []), create_only=True)
 
 
 async def _deliver_failure(group: TrackedGroup, name: OutcomeName, text: str) -> None:

@@ -39,6 +39,10 @@ class Limits:
     max_size: int  #: Tasks in one job.
     max_refs: int  #: Job ids in one ``describe``.
     max_environment_chars: int  #: All of what a submission adds to a job's definition, as JSON.
+    #: Whether it can end one task of several. Where it cannot, the engine writes an outcome in the task's place, and the container is told
+    #: in its environment (see ``RECALL_VARIABLE``) to look for one while it runs.
+    ends_single_tasks: bool = True
+    log_gap_s: float = 0.0  #: The shortest time between two calls of ``logs``, for whatever task.
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -63,7 +67,7 @@ class JobView:
     #: Of a job with several tasks: how many are in which state. A service may count late.
     counts: Mapping[JobState, int] = field(default_factory=dict)
     reason: str = ""  #: In the service's words: why it waits or failed.
-    task: TaskView | None = None  #: Of a job with one task, that task.
+    task: TaskView | None = None  #: Of a job with one task, that task, where the service tells of both at once.
     memory_mib: float | None = None  #: What each task was given, where the service says so.
 
 
@@ -113,6 +117,8 @@ class BatchService(Protocol):
     """One account and region of a service, shared by all dispatches of a dispatcher."""
 
     limits: Limits
+    #: Of the URIs of objects that its containers can read: a key of :data:`covalent.runner.cloud.objects.SCHEMES`.
+    scheme: str
     #: Evaluated by cause in a fixed order, rows of one cause from the top; see :mod:`.causes`.
     reasons: Sequence[ReasonPattern]
     waits: Sequence[WaitPattern]
@@ -139,7 +145,10 @@ class BatchService(Protocol):
         """The tasks of a job that are in one of these states."""
 
     async def cancel(self, ref: str, index: int | None, reason: str) -> None:
-        """End one task, or the whole job if ``index`` is None. Ending what has ended is no error."""
+        """End one task, or the whole job if ``index`` is None, as it always is without ``limits.ends_single_tasks``.
+
+        Ending what has ended is no error.
+        """
 
     async def logs(self, ref: str, index: int, cursor: str) -> LogPage:
         """What a running task has printed since ``cursor`` (empty: from the beginning); standard output and errors in one."""

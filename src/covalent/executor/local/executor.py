@@ -43,7 +43,7 @@ class LocalExecutor(AsyncBaseExecutor):
         executor = super().from_options(options)
         assert isinstance(executor, cls)
         try:
-            executor.retries()
+            executor.retry_budget()
             executor.time_limit_s()
         except ConfigError as error:
             raise ExecutorError(str(error)) from None
@@ -53,7 +53,7 @@ class LocalExecutor(AsyncBaseExecutor):
         options = {"time_limit": self.time_limit, "retries": self._retries}
         return {name: value for name, value in options.items() if value is not None}
 
-    def retries(self) -> int:
+    def retry_budget(self) -> int:
         """:raises ConfigError: if the configuration is wrong"""
         return self._retries if self._retries is not None else checked_retries(self._configured("retries")) or 0
 

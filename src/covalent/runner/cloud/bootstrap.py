@@ -1,6 +1,7 @@
 """What a container is told to run, as ``python3 -c``: it fetches the runner with the job's own identity, checks it, and starts it.
 
-The text is put together by :mod:`covalent.executor.batch.bundle` from this module and those that it needs. It parses under Python 3.6.
+The text is put together by :mod:`covalent.executor.batch.bundle` from this module and those that it needs, among them one service's
+requests. It parses under Python 3.6.
 """
 
 from __future__ import annotations
@@ -10,8 +11,10 @@ import importlib
 import os
 import sys
 import tempfile
+from collections.abc import Callable
 from typing import NoReturn
 
+from .bucket_requests import BucketRequests
 from .errors import ObjectError
 from .names import (
     EXIT_DAMAGED,
@@ -23,7 +26,6 @@ from .names import (
     RUNNER_VARIABLE,
     SCRATCH_VARIABLE,
 )
-from .s3_requests import S3Requests
 
 
 def end(code: int, message: object) -> NoReturn:
@@ -33,10 +35,10 @@ def end(code: int, message: object) -> NoReturn:
     os._exit(code)
 
 
-def fetch(uri: str) -> bytes:
+def fetch(uri: str, requests: Callable[[str], BucketRequests]) -> bytes:
     """:raises ObjectError: if it cannot be read"""
-    bucket, _, key = uri[len("s3://") :].partition("/")
-    client = S3Requests(bucket)
+    bucket, _, key = uri.partition("://")[2].partition("/")
+    client = requests(bucket)
     answer = client.request("GET", key)
     client.close()
     if answer.status != 200:
@@ -44,8 +46,11 @@ def fetch(uri: str) -> bytes:
     return answer.content  # type: ignore[no-any-return]
 
 
-def start() -> None:
-    """Never returns."""
+def start(scheme: str, requests: Callable[[str], BucketRequests]) -> None:
+    """Never returns.
+
+    :param requests: to a bucket of the service that ``scheme`` stands for
+    """
     version, wanted = sys.version_info[:2], os.environ.get(PYTHON_VARIABLE)
     if version < (3, 8):
         ours = "{}.{}".format(*version)
@@ -54,13 +59,13 @@ def start() -> None:
             f"The image has Python {ours}, the workflow is of Python {wanted}. Use an image with Python {wanted}.",
         )
     uri = os.environ.get(RUNNER_VARIABLE, "")
-    if not uri.startswith("s3://"):
+    if not uri.startswith(scheme + "://"):
         end(
             EXIT_VARIABLES,
             f"{RUNNER_VARIABLE} is {uri!r}, which is no place to fetch the runner from. Submit the job through Covalent.",
         )
     try:
-        content = fetch(uri)
+        content = fetch(uri, requests)
     except ObjectError as error:
         end(EXIT_UNREADABLE, error)
     if hashlib.sha256(content).hexdigest() != uri.rpartition("/")[2].partition(".")[0]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import http.client
-import os
 import time
 from collections.abc import Callable
 from typing import Any
@@ -24,10 +23,11 @@ class Connections:
     """Several threads may send at the same time.
 
     :param host: with port, if that is not the scheme's
+    :param ca_file: certificates to trust in place of the image's own; empty for those
     """
 
-    def __init__(self, scheme: str, host: str) -> None:
-        self._scheme, self._host = scheme, host
+    def __init__(self, scheme: str, host: str, ca_file: str) -> None:
+        self._scheme, self._host, self._ca_file = scheme, host, ca_file
         self._idle: list[tuple[float, Any]] = []
         self._context: Any = None
 
@@ -67,15 +67,15 @@ class Connections:
         if self._scheme == "http":
             return http.client.HTTPConnection(self._host, timeout=SILENCE_S, blocksize=_BLOCK_BYTES)
         if self._context is None:
-            self._context = _trust()
+            self._context = _trust(self._ca_file)
         return http.client.HTTPSConnection(self._host, timeout=SILENCE_S, blocksize=_BLOCK_BYTES, context=self._context)
 
 
-def _trust() -> Any:
+def _trust(ca_file: str) -> Any:
     try:
         import ssl
     except ImportError:
         raise ObjectError(
             "The image's Python has no ssl module, so it cannot speak https. Use an image whose Python has it."
         ) from None
-    return ssl.create_default_context(cafile=os.environ.get("AWS_CA_BUNDLE") or None)
+    return ssl.create_default_context(cafile=ca_file or None)

@@ -29,7 +29,7 @@ class Job(NamedTuple):
     group: str
     prefix: str  #: What comes before ``groups/`` in the keys of its bucket.
     task: int  #: Its place in the manifest.
-    attempt: int  #: The service's own count.
+    attempt: int  #: The service's own count, from 1.
     python: str  #: The workflow's, as ``3.11``; empty if it does not matter.
 
     @property
@@ -54,7 +54,8 @@ def read_job() -> Job:
     index = _number(names.FIRST_VARIABLE, 0)
     for variable in filter(None, (os.environ.get(names.INDEX_VARIABLE),)):
         index += _number(variable, 0)
-    attempt = max(1, _number(os.environ.get(names.ATTEMPT_VARIABLE, ""), 1))
+    first = _number(names.FIRST_ATTEMPT_VARIABLE, 1)
+    attempt = max(1, _number(os.environ.get(names.ATTEMPT_VARIABLE, ""), first) - first + 1)
     python = os.environ.get(names.PYTHON_VARIABLE, "")
     return Job(manifest, group, prefix + "/" if prefix else "", index, attempt, python)
 
@@ -73,6 +74,13 @@ class Assignment:
     def name(self) -> dict[str, Any]:
         """By what an outcome says whose it is."""
         return {"group": self.job.group, "node": self.header["node"], "attempt": self.header["attempt"]}
+
+    def has_outcome(self) -> bool:
+        """Whether somebody has written one meanwhile.
+
+        :raises ObjectError: if that cannot be known
+        """
+        return _has_outcome(self.job, self.client)
 
 
 def read_assignment(job: Job, objects: Objects) -> Assignment | None:

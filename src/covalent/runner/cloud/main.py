@@ -22,6 +22,7 @@ from .fetch import DamagedObjectError, Fetched, fetch_all
 from .job import Assignment
 from .objects import Objects
 from .publish import publish_failure
+from .recall import recalled
 from .supervise import BROKEN, Ending, Files, Terminated, on_sigterm, supervise
 from .tree import kill_descendants
 
@@ -82,7 +83,7 @@ class _Run:
         kills = memory.OutOfMemoryCounter(of_machine=False)
         kills.start()
         began_at = time.time()
-        ending = supervise(body, self._files, self._shared["time_limit_s"])
+        ending = supervise(body, self._files, self._shared["time_limit_s"], recalled(self._assignment.has_outcome))
         # What is done is worth the seconds that the service leaves before it kills.
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         try:

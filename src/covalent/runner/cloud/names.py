@@ -11,9 +11,9 @@
     groups/<group>/<i>/<attempt>/<sha256>        its result
     groups/<group>/<i>/<attempt>/{stdout,stderr} what it printed, if that is too long for the outcome
 
-``i`` is the task's place in the manifest, from 0; ``attempt`` is the service's own count, from 1. The content of an outcome is a message
-of :mod:`..wire` of kind OUTCOME; a blob of it that is too large to be in the message lies beside it. Outcomes and results are created,
-never overwritten; where a task has several outcomes, the first that the dispatcher saw counts, for ever.
+``i`` is the task's place in the manifest, from 0; ``attempt`` is the service's own count, brought to begin at 1. The content of an outcome
+is a message of :mod:`..wire` of kind OUTCOME; a blob of it that is too large to be in the message lies beside it. Outcomes and results are
+created, never overwritten; where a task has several outcomes, the first that the dispatcher saw counts, for ever.
 """
 
 from __future__ import annotations
@@ -30,10 +30,14 @@ PYTHON_VARIABLE = "COVALENT_PYTHON"
 FIRST_VARIABLE = "COVALENT_FIRST"
 #: Name of the variable in which the service says which task of the job this is; a job of one task may lack it.
 INDEX_VARIABLE = "COVALENT_INDEX_IN"
-#: Name of the variable in which the service counts attempts from 1; may be absent.
+#: Name of the variable in which the service counts attempts; may be absent.
 ATTEMPT_VARIABLE = "COVALENT_ATTEMPT_IN"
+#: The number of the first attempt in that count; 1 unless set.
+FIRST_ATTEMPT_VARIABLE = "COVALENT_FIRST_ATTEMPT"
 #: The region of the bucket, for services that need it.
 REGION_VARIABLE = "COVALENT_REGION"
+#: Seconds between two looks, while a task runs, whether it has an outcome already: somebody has given it up. May be absent.
+RECALL_VARIABLE = "COVALENT_RECALL_S"
 #: Directory for temporary files.
 SCRATCH_VARIABLE = "COVALENT_SCRATCH"
 
@@ -67,7 +71,8 @@ EXIT_REASONS: dict[int, tuple[str, str]] = {
     EXIT_VARIABLES: ("CONFIG", "The container lacks the variables by which Covalent tells it what to do."),
     EXIT_UNREADABLE: (
         "CONFIG",
-        "The container could not read from the bucket. Check the job's role, the bucket's region, and the way from its network to S3.",
+        "The container could not read from the bucket. Check the job's role or service account, the bucket's region, and the way from "
+        "the job's network to it.",
     ),
     EXIT_DAMAGED: ("CONFIG", "The runner in the bucket is damaged. Delete it, and run the workflow again."),
     EXIT_MANIFEST: ("CONFIG", "The group's manifest in the bucket is damaged. Run the workflow again."),
@@ -78,7 +83,8 @@ EXIT_REASONS: dict[int, tuple[str, str]] = {
     EXIT_BROKEN: ("HOST", "The runner failed in the container; the last lines of its output show where."),
     EXIT_UNWRITABLE: (
         "CONFIG",
-        "The container could not write to the bucket, so the task's outcome is lost. Allow the job's role to write there.",
+        "The container could not write to the bucket, so the task's outcome is lost. Allow the job's role or service account to write "
+        "there.",
     ),
 }
 

@@ -55,8 +55,14 @@ def _s3(bucket: str) -> Any:
     return S3Client(bucket)
 
 
+def _gs(bucket: str) -> Any:
+    from .gs import GSClient
+
+    return GSClient(bucket)
+
+
 #: Which client a scheme stands for.
-SCHEMES: dict[str, Callable[[str], Any]] = {"s3": _s3}
+SCHEMES: dict[str, Callable[[str], Any]] = {"s3": _s3, "gs": _gs}
 
 
 class Objects:

@@ -5,19 +5,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 import time
-from urllib.parse import quote
-
-EMPTY_SHA256 = hashlib.sha256().hexdigest()
-
-
-def quote_key(key: str) -> str:
-    """A key as S3 wants it in a path: once encoded, with its slashes."""
-    return quote(key, safe="/-_.~")
-
-
-def quote_query(query: dict[str, str]) -> str:
-    """Parameters in the one order and form in which they are signed."""
-    return "&".join(quote(name, safe="-_.~") + "=" + quote(query[name], safe="-_.~") for name in sorted(query))
 
 
 def signed_headers(
@@ -31,8 +18,8 @@ def signed_headers(
 ) -> dict[str, str]:
     """All headers of a request to S3: those given, which must hold ``host``, in lower case, and those that sign it.
 
-    :param path: encoded by :func:`quote_key`
-    :param query: encoded by :func:`quote_query`
+    :param path: encoded by :func:`~.bucket_requests.quote_key`
+    :param query: encoded by :func:`~.bucket_requests.quote_query`
     :param digest: SHA-256 of the body, in hex
     :param credentials: access key id, secret access key, session token (may be empty)
     """

@@ -10,6 +10,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from typing import NamedTuple, NoReturn
 
 from ..measure import MAXRSS_UNIT
@@ -57,9 +58,12 @@ def on_sigterm(*_: object) -> None:
     raise Terminated
 
 
-def supervise(body: Callable[[], None], files: Files, time_limit_s: float | None) -> Ending:
+def supervise(
+    body: Callable[[], None], files: Files, time_limit_s: float | None, beside: AbstractContextManager[object]
+) -> Ending:
     """Run ``body`` in a child of this process, with its output in files and shown live. Nothing that it has started survives.
 
+    :param beside: entered in this process once the child is there, for threads must not be forked
     :raises Terminated: if the service asks for it; the child is then gone
     """
     for path in files:
@@ -73,7 +77,8 @@ def supervise(body: Callable[[], None], files: Files, time_limit_s: float | None
         echo = Echo(*files)
         try:
             echo.start()
-            return _wait(pid, alarm, time_limit_s)
+            with beside:
+                return _wait(pid, alarm, time_limit_s)
         except Terminated:
             _give_notice(pid, alarm)
             raise

@@ -35,7 +35,7 @@ class EndingCases:
         plain = ExecutorSpec(name=lab.short_name, options=dict(lab.options))
         run = lab.run(lab.task(stumble, executor=plain))
         run.failed_with(Cause.USER)
-        assert lab.witness.count("try") == get_executor(plain.name, plain.options).retries() + 1
+        assert lab.witness.count("try") == get_executor(plain.name, plain.options).retry_budget() + 1
 
     def test_a_later_attempt_that_ends_well_counts(self, lab: Lab) -> None:
         tell = lab.witness.tell

@@ -49,8 +49,8 @@ class ObservedExecutor(AsyncBaseExecutor):
         super().bind(runtime)
         self._inner.bind(runtime)
 
-    def retries(self) -> int:
-        return self._inner.retries()
+    def retry_budget(self) -> int:
+        return self._inner.retry_budget()
 
     async def send(self, refs: Sequence[TaskRef], resources: Resources, metadata: GroupMetadata) -> Any:
         self._die(Moment.BEFORE_SEND)

@@ -23,7 +23,7 @@ class SettingsCases:
         settings = executor.to_dict()
         again = type(executor).from_options(json.loads(json.dumps(settings, allow_nan=False)))
         assert again.to_dict() == settings
-        assert again.retries() == executor.retries()
+        assert again.retry_budget() == executor.retry_budget()
 
     def test_an_unknown_setting_is_refused_by_name(self, lab: Lab) -> None:
         with pytest.raises(ExecutorError, match=UNKNOWN):

@@ -1,0 +1,138 @@
+"""What Google Batch answers, as the engine understands it.
+
+Everything here takes the messages of protobuf themselves: those that the library wraps around them are slow to read by the thousand.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from ..batch.service import JobState, JobView, TaskView
+
+#: States of jobs. One that is being cancelled or deleted has not ended. Source: API reference, ``JobStatus.State``.
+JOB_STATES: Final[Mapping[str, JobState]] = {
+    "STATE_UNSPECIFIED": JobState.WAITING,
+    "QUEUED": JobState.WAITING,
+    "SCHEDULED": JobState.WAITING,
+    "RUNNING": JobState.RUNNING,
+    "SUCCEEDED": JobState.SUCCEEDED,
+    "FAILED": JobState.FAILED,
+    "CANCELLATION_IN_PROGRESS": JobState.RUNNING,
+    "CANCELLED": JobState.FAILED,
+    "DELETION_IN_PROGRESS": JobState.RUNNING,
+}
+
+#: States of tasks. Source: API reference, ``TaskStatus.State``.
+TASK_STATES: Final[Mapping[str, JobState]] = {
+    "STATE_UNSPECIFIED": JobState.WAITING,
+    "PENDING": JobState.WAITING,
+    "ASSIGNED": JobState.STARTING,
+    "RUNNING": JobState.RUNNING,
+    "SUCCEEDED": JobState.SUCCEEDED,
+    "FAILED": JobState.FAILED,
+    "UNEXECUTED": JobState.FAILED,
+}
+
+_EXIT_CODE: Final = re.compile(r"exit code (\d+)")
+_STARTS: Final = re.compile(r"to RUNNING\b")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class JobFacts:
+    """What is kept of a job, for what is asked about its tasks."""
+
+    uid: str  #: By which its log is found.
+    is_final: bool
+    is_cancelled: bool
+    reason: str
+
+
+def state_name(message: Any) -> str:
+    """The name of the field ``state`` of a status."""
+    values = message.DESCRIPTOR.fields_by_name["state"].enum_type.values_by_number
+    return str(values[message.state].name) if message.state in values else "STATE_UNSPECIFIED"
+
+
+def job_facts(job: Any) -> JobFacts:
+    name = state_name(job.status)
+    return JobFacts(
+        uid=job.uid,
+        is_final=JOB_STATES[name].is_final,
+        is_cancelled=name == "CANCELLED",
+        reason=_newest(job.status.status_events),
+    )
+
+
+def job_view(job: Any) -> JobView:
+    """What ``GetJob`` answers. It says nothing of single tasks."""
+    counts: dict[JobState, int] = {}
+    for group in job.status.task_groups.values():
+        for name, count in group.counts.items():
+            state = TASK_STATES.get(name, JobState.WAITING)
+            counts[state] = counts.get(state, 0) + count
+    state = JOB_STATES[state_name(job.status)]
+    if state is JobState.WAITING and counts.get(JobState.STARTING):
+        state = JobState.STARTING
+    return JobView(
+        ref=job.name.rpartition("/")[2],
+        state=state,
+        counts=counts,
+        reason=_newest(job.status.status_events),
+        memory_mib=job.task_groups[0].task_spec.compute_resource.memory_mib or None if job.task_groups else None,
+    )
+
+
+def task_view(ref: str, task: Any, job: JobFacts) -> TaskView:
+    """One of what ``ListTasks`` answers. A task of a job that has ended has ended too, whatever it says."""
+    state = TASK_STATES[state_name(task.status)]
+    has_own_end = state.is_final
+    if job.is_final and not has_own_end:
+        state = JobState.FAILED
+    # They are not in the order in which they happened.
+    events = sorted(task.status.status_events, key=_time)
+    starts = [event for event in events if _STARTS.search(event.description)]
+    index = int(task.name.rpartition("/")[2])
+    return TaskView(
+        index=index,
+        state=state,
+        attempt=max(1, len(starts)),
+        exit_code=_exit_code(events, state) if has_own_end else None,
+        status_reason=_reason(events, state, job),
+        is_cancelled=job.is_cancelled and state is not JobState.SUCCEEDED,
+        started_at=_time(starts[-1]) if starts else None,
+        ended_at=_time(events[-1]) if events and has_own_end else None,
+        place=f"Google Batch job {ref}, task {index}",
+    )
+
+
+def _reason(events: list[Any], state: JobState, job: JobFacts) -> str:
+    if state is JobState.SUCCEEDED:
+        return ""
+    own = events[-1].description if events else ""
+    # A task that never ran says less about why than its job does.
+    return own if any(_STARTS.search(event.description) for event in events) or not job.is_final else job.reason or own
+
+
+def _exit_code(events: list[Any], state: JobState) -> int | None:
+    """The newest that there is: an attempt before may have had another."""
+    if state is JobState.SUCCEEDED:
+        return 0
+    for event in reversed(events):
+        if event.HasField("task_execution"):
+            return int(event.task_execution.exit_code)
+        if found := _EXIT_CODE.search(event.description):
+            return int(found[1])
+    return None
+
+
+def _newest(events: Iterable[Any]) -> str:
+    newest = max(events, key=_time, default=None)
+    return "" if newest is None else str(newest.description)
+
+
+def _time(event: Any) -> float:
+    """Unix seconds."""
+    return float(event.event_time.seconds + event.event_time.nanos / 1e9)
