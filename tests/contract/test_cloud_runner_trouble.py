@@ -216,7 +216,7 @@ def test_a_container_without_credentials_says_what_to_set(group: Group) -> None:
 def test_a_container_without_a_directory_to_write_to_says_so(group: Group) -> None:
     group.add(lambda: 1)
     group.stage()
-    assert "COVALENT_SCRATCH" in last_line(group, names.EXIT_SCRATCH, COVALENT_SCRATCH="/no/such/directory")
+    assert "COVALENT_SCRATCH" in last_line(group, names.EXIT_SCRATCH, COVALENT_SCRATCH="/proc/no/such/directory")
 
 
 def test_every_exit_code_has_a_cause_and_a_sentence() -> None:

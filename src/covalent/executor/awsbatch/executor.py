@@ -15,7 +15,7 @@ from ..batch.executor import Bucket
 from ..batch.single import SingleTaskExecutor
 from .options import Container, JobOptions, Pairs
 from .resources import MIB_PER_GB, Asked, Platform, rounding, size_of
-from .session import Account, Clients, StoreCredentials, endpoint
+from .session import Account, Clients, StoreCredentials, endpoint, store_endpoint
 from .settings import AWSBatchSettings
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ class AWSBatchExecutor(AWSBatchSettings, SingleTaskExecutor):
         runs again that failed by its own fault, ran out of memory, or ran for too long
     :param time_limit: seconds that one attempt may run
     :param poll_freq: seconds, at most, between two looks at a job
-    :param cache_dir: for temporary files when tasks are run without a dispatcher
+    :param cache_dir: for temporary files; set here or in the configuration, it also is where tasks keep theirs in the container
     :param batch_job_definition_name: what names of job definitions begin with
     :param container_image_uri: any image with Python; unless set, the official one with the workflow's Python
     :param ecr_repo_name: a repository of Amazon ECR in the same account and region, whose latest image tasks run in unless
@@ -183,7 +183,7 @@ class AWSBatchExecutor(AWSBatchSettings, SingleTaskExecutor):
         return await Clients.open(self._account())
 
     def bucket(self) -> Bucket:
-        address = endpoint("s3")
+        address = endpoint("s3") or store_endpoint(self.region)
         options: dict[str, Any] = {"region": self.region, "credential_provider": StoreCredentials(self._account())}
         if address:
             options |= {"endpoint": address, "client_options": {"allow_http": address.startswith("http://")}}
@@ -221,6 +221,7 @@ class AWSBatchExecutor(AWSBatchSettings, SingleTaskExecutor):
             tags=_pairs(self.tags),
             share_identifier=self.share_identifier,
             scheduling_priority=self.scheduling_priority,
+            scratch=self.said("cache_dir") or "",
         )
 
     def _container(self, platform: Platform) -> Container:

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from typing import Any, Final
 
 from ...errors import ExecutorError
-from ...runner.cloud.names import ATTEMPT_VARIABLE, INDEX_VARIABLE, PYTHON_VARIABLE, REGION_VARIABLE
+from ...runner.cloud.names import ATTEMPT_VARIABLE, INDEX_VARIABLE, PYTHON_VARIABLE, REGION_VARIABLE, SCRATCH_VARIABLE
 from ..batch.service import Job, JobState, JobView, Limits, LogPage, ReasonPattern, TaskView, WaitPattern
 from .border import RefusedError
 from .checks import Checks
@@ -61,6 +61,15 @@ class AWSBatchService:
         await self._checks.check(options)
 
     async def submit(self, job: Job) -> str:
+        try:
+            return await self._submit_anyhow(job)
+        except RefusedError:
+            # What was in order may have changed since; if that is why, this says it more clearly.
+            self._checks.forget()
+            await self._checks.check(job.options)
+            raise
+
+    async def _submit_anyhow(self, job: Job) -> str:
         options: JobOptions = job.options
         if options.job_definition:
             return await self._submit(job, options.job_definition)
@@ -122,6 +131,8 @@ class AWSBatchService:
             REGION_VARIABLE: self._region,
             **job.environment,
         }
+        if options.scratch:
+            environment[SCRATCH_VARIABLE] = options.scratch
         if options.job_definition:
             environment = {**dict(options.container.environment), **environment}
         overrides: dict[str, Any] = {

@@ -75,7 +75,7 @@ class Engine:
 
         async def one(numbered: tuple[int, Job]) -> SubmittedJob:
             async with self._places:
-                return await submit(self.service, *numbered, patience, is_new=is_new)
+                return await submit(self.service, *numbered, patience, is_new=is_new, settle_s=self._timing.settle_s)
 
         try:
             return await each(jobs, one, SUBMISSIONS)

@@ -69,12 +69,17 @@ def start() -> None:
         )
     scratch = os.environ.get(SCRATCH_VARIABLE)
     try:
+        if scratch:
+            os.makedirs(scratch, exist_ok=True)  # noqa: PTH103
         home = tempfile.mkdtemp(prefix="covalent-", dir=scratch)
         archive = os.path.join(home, "runner.pyz")  # noqa: PTH118
         with open(archive, "wb") as file:  # noqa: PTH123
             file.write(content)
     except OSError as error:
-        end(EXIT_SCRATCH, f"The container has no directory to write to ({error}). Set {SCRATCH_VARIABLE} to one.")
+        end(
+            EXIT_SCRATCH,
+            f"The container has no directory to write to ({error}). Set {SCRATCH_VARIABLE} (cache_dir) to one.",
+        )
     sys.path.insert(0, archive)
     try:
         entry = importlib.import_module("covalent_runner.cloud.entry")
