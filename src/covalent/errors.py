@@ -31,6 +31,7 @@
     │   ├── UnknownExecutorError
     │   ├── ThrottledError        a service wants fewer calls
     │   ├── ServiceUnreachableError   no answer came from a service
+    │   ├── BucketNotFoundError   a bucket does not exist
     │   ├── ObjectNotFoundError   a bucket does not hold what should be there
     │   └── ObjectTooLargeError   a bucket holds more there than can be read
     ├── EmulatorError             an emulator cannot start, or is asked for what it cannot do
@@ -275,6 +276,10 @@ class ServiceUnreachableError(ExecutorError):
     """No answer came from a service; what was asked may have been done or not."""
 
     retryable = True
+
+
+class BucketNotFoundError(ExecutorError):
+    """A bucket does not exist, or exists no more."""
 
 
 class ObjectNotFoundError(ExecutorError):

@@ -19,7 +19,7 @@ from .patience import Patience
 from .poller import Poller
 from .service import BatchService, Job
 from .staging import Depot, Order, stage
-from .submission import jobs_of, submit
+from .submission import find_taken, jobs_of, submit
 from .tracking import TrackedGroup, TrackedJob
 from .why import why_sending, why_tracked
 
@@ -87,7 +87,7 @@ class Engine:
     async def _withdraw(self, job: Job, patience: Patience) -> None:
         """End a job if the service has taken it; it may have done so without our knowing."""
         with contextlib.suppress(ExecutorError):
-            ref = await patience.insist(lambda: self.service.find(job))
+            ref = await patience.insist(lambda: find_taken(self.service, job, self._timing.settle_s))
             if ref is not None:
                 await patience.insist(lambda: self.service.cancel(ref, None, CANCEL_REASON))
 

@@ -68,7 +68,7 @@ async def submit(
 
     async def once() -> str:
         nonlocal is_certain
-        if not is_certain and (found := await _find(service, job, settle_s)) is not None:
+        if not is_certain and (found := await find_taken(service, job, settle_s)) is not None:
             return found
         try:
             return await service.submit(job)
@@ -79,8 +79,12 @@ async def submit(
     return SubmittedJob(ref=await patience.insist(once), first=first, size=job.size)
 
 
-async def _find(service: BatchService, job: Job, settle_s: float) -> str | None:
-    """The reference to a job that may have been taken a moment ago."""
+async def find_taken(service: BatchService, job: Job, settle_s: float) -> str | None:
+    """The reference to a job that the service may have taken a moment ago; None if it has not.
+
+    :param settle_s: as for :func:`submit`
+    :raises ExecutorError: if the service cannot be asked
+    """
     for _ in range(SETTLING_LOOKS):
         if (found := await service.find(job)) is not None:
             return found
