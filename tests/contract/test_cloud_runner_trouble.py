@@ -109,7 +109,7 @@ def test_a_missing_object_is_named(group: Group) -> None:
     group.s3.delete_object(Bucket=group.bucket, Key=group.key(f"values/{name}"))
     assert group.run().code == names.EXIT_FAILED
     outcome = group.outcome()
-    assert outcome.cause is Cause.CONFIG
+    assert outcome.cause is Cause.LOST
     assert f"{group.uri(f'values/{name}')} is not there" in outcome.message
 
 
@@ -119,7 +119,7 @@ def test_a_missing_runner_or_manifest_is_named(group: Group, missing: str) -> No
     group.stage()
     (name,) = group.names(f"{missing}/")
     group.s3.delete_object(Bucket=group.bucket, Key=group.key(f"{missing}/{name}"))
-    assert group.uri(f"{missing}/{name}") in last_line(group, names.EXIT_UNREADABLE)
+    assert group.uri(f"{missing}/{name}") in last_line(group, names.EXIT_MISSING)
 
 
 def test_a_missing_bucket_is_named(group: Group) -> None:

@@ -286,6 +286,16 @@ def test_an_emulator_that_is_killed_and_started_again_is_waited_for(tmp_path: Pa
                 assert user.result(dispatch_id).result == 2
 
 
+def test_what_was_deleted_from_the_bucket_is_brought_anew(user: User, cloud: EmulatedAWS) -> None:
+    assert user.run(add_one, 1) == 2
+    storage = client(cloud, "s3")
+    for key in keys(cloud, ""):
+        storage.delete_object(Bucket=BUCKET, Key=key)
+    dispatch_id = user.dispatch(add_one, 2)
+    assert user.result(dispatch_id).result == 3
+    assert "deleted before it was read" in covalent("why", dispatch_id, "0")
+
+
 def keys(cloud: EmulatedAWS, prefix: str) -> list[str]:
     listed = client(cloud, "s3").list_objects_v2(Bucket=BUCKET, Prefix=prefix)
     return [entry["Key"] for entry in listed.get("Contents", ())]

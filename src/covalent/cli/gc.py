@@ -14,7 +14,7 @@ from ..errors import NotFoundError
 from .output import examples, plural
 
 if TYPE_CHECKING:
-    from ..executor.awsbatch.stale import Leftovers, StagedGroup, StaleDefinition
+    from ..executor.awsbatch.stale import Leftovers, StagedObjects, StaleDefinition
 
 _DAY_S = 24 * 3600
 
@@ -56,8 +56,9 @@ def awsbatch(
 ) -> None:
     """Delete stale job definitions and staged objects of AWS Batch.
 
-    These are job definitions that Covalent has registered and no job uses, and objects that were staged for dispatches which the server
-    does not know any more. What other servers have staged under the same prefix of the bucket is unknown to this one, too.
+    These are job definitions that Covalent has registered and no job uses, objects that were staged for dispatches which the server does
+    not know any more, and old functions and arguments, which are staged again when they are needed. What other servers have staged for
+    their dispatches under the same prefix of the bucket is unknown to this one, too.
     """
     from ..executor.awsbatch.stale import Leftovers
 
@@ -68,15 +69,16 @@ def awsbatch(
         try:
             definitions = runner.run(leftovers.definitions())
             groups = [group for group in runner.run(leftovers.groups()) if not _is_known(group.dispatch_id)]
-            _show(definitions, groups)
-            if dry_run or not (definitions or groups):
+            staged = groups + runner.run(leftovers.shared())
+            _show(definitions, staged)
+            if dry_run or not (definitions or staged):
                 return
             if not yes:
                 click.confirm("Delete all of this?", abort=True)
-            runner.run(_remove(leftovers, definitions, groups))
+            runner.run(_remove(leftovers, definitions, staged))
         finally:
             runner.run(leftovers.close())
-    click.echo(f"Deleted {_summary(definitions, groups)}.")
+    click.echo(f"Deleted {_summary(definitions, staged)}.")
 
 
 @functools.cache
@@ -91,22 +93,22 @@ def _is_known(dispatch_id: str | None) -> bool:
     return True
 
 
-def _show(definitions: list[StaleDefinition], groups: list[StagedGroup]) -> None:
+def _show(definitions: list[StaleDefinition], staged: list[StagedObjects]) -> None:
     for definition in definitions:
         click.echo(f"job definition {definition}")
-    for group in groups:
-        click.echo(f"group {group.name} ({plural(len(group.keys), 'object')}, {group.size:,} bytes)")
-    if not definitions and not groups:
+    for one in staged:
+        click.echo(f"{one.name} ({plural(len(one.keys), 'object')}, {one.size:,} bytes)")
+    if not definitions and not staged:
         click.echo("There is nothing to delete.")
 
 
-async def _remove(leftovers: Leftovers, definitions: list[StaleDefinition], groups: list[StagedGroup]) -> None:
+async def _remove(leftovers: Leftovers, definitions: list[StaleDefinition], staged: list[StagedObjects]) -> None:
     for definition in definitions:
         await leftovers.remove_definition(definition)
-    for group in groups:
-        await leftovers.remove_group(group)
+    for one in staged:
+        await leftovers.remove_objects(one)
 
 
-def _summary(definitions: list[StaleDefinition], groups: list[StagedGroup]) -> str:
-    size = sum(group.size for group in groups)
-    return f"{plural(len(definitions), 'job definition')} and {plural(len(groups), 'group')} with {size:,} bytes"
+def _summary(definitions: list[StaleDefinition], staged: list[StagedObjects]) -> str:
+    count, size = sum(len(one.keys) for one in staged), sum(one.size for one in staged)
+    return f"{plural(len(definitions), 'job definition')} and {plural(count, 'object')} with {size:,} bytes"

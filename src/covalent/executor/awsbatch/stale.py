@@ -1,10 +1,10 @@
-"""What was left behind in an account: job definitions that no job uses, and objects of task groups that nobody waits for."""
+"""What was left behind in an account: job definitions that no job uses, and objects that nobody waits for."""
 
 from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -21,6 +21,9 @@ CALLS: Final = 8
 
 #: Objects that one call deletes. Source: API reference of Amazon S3, ``DeleteObjects``.
 DELETED_AT_ONCE: Final = 1000
+
+#: What several task groups may use. A group that still needs what is deleted is sent again, and brings it anew.
+SHARED: Final = ("functions", "runner", "singles", "values")
 
 #: The name of a task group, which begins with its dispatch: see ``covalent.scheduler``.
 _GROUP: Final = re.compile(r"ct-(?P<dispatch>[0-9a-f]{32})-\d+-\d+")
@@ -39,14 +42,20 @@ class StaleDefinition:
 
 
 @dataclass(kw_only=True, slots=True)
-class StagedGroup:
-    """All that lies in the bucket for one task group."""
+class StagedObjects:
+    """Objects in the bucket that come and go together."""
 
     name: str
-    dispatch_id: str | None  #: None for a task that was run without a dispatcher.
+    dispatch_id: str | None = None  #: The dispatch for which they were staged, if it is one alone.
     keys: list[str] = field(default_factory=list)
     size: int = 0  #: Bytes.
     changed_at: float = 0.0  #: When the newest object was written, in Unix seconds.
+
+    def add(self, entry: Mapping[str, Any]) -> None:
+        """:param entry: of ``Contents`` of a listing"""
+        self.keys.append(entry["Key"])
+        self.size += entry["Size"]
+        self.changed_at = max(self.changed_at, entry["LastModified"].timestamp())
 
 
 class Leftovers:
@@ -57,7 +66,7 @@ class Leftovers:
 
     def __init__(self, executor: AWSBatchExecutor, clients: Clients, before: float) -> None:
         options = executor.job_options()
-        self._bucket, self._prefix = options.bucket, f"{options.prefix}/groups/".lstrip("/")
+        self._bucket, self._root = options.bucket, f"{options.prefix}/".lstrip("/")
         self._clients, self._before = clients, before
 
     @classmethod
@@ -92,38 +101,45 @@ class Leftovers:
         used = await each(ours, lambda name: self._is_used(name, queues), CALLS)
         return [one for name, is_used in zip(ours, used, strict=True) if not is_used for one in ours[name]]
 
-    async def groups(self) -> list[StagedGroup]:
+    async def groups(self) -> list[StagedObjects]:
         """Task groups with objects in the bucket, the newest of which is old.
 
         :raises ExecutorError: if the bucket cannot be listed
         """
-        found: dict[str, StagedGroup] = {}
-        what = f"listing the bucket {self._bucket}"
-        async for entry in self._clients.items(
-            "s3", "list_objects_v2", what, "Contents", Bucket=self._bucket, Prefix=self._prefix
-        ):
-            name = entry["Key"][len(self._prefix) :].partition("/")[0]
-            if (group := found.get(name) or _group(name)) is None:
-                continue
-            found[name] = group
-            group.keys.append(entry["Key"])
-            group.size += entry["Size"]
-            group.changed_at = max(group.changed_at, entry["LastModified"].timestamp())
+        found: dict[str, StagedObjects] = {}
+        prefix = f"{self._root}groups/"
+        async for entry in self._objects(prefix):
+            name = entry["Key"][len(prefix) :].partition("/")[0]
+            if (group := found.get(name) or _group(name)) is not None:
+                found[name] = group
+                group.add(entry)
         return [group for group in found.values() if group.changed_at < self._before]
+
+    async def shared(self) -> list[StagedObjects]:
+        """Old objects that several task groups may have used: functions, large arguments, and the runner.
+
+        :raises ExecutorError: if the bucket cannot be listed
+        """
+        found = [StagedObjects(name=name) for name in SHARED]
+        for kind in found:
+            async for entry in self._objects(f"{self._root}{kind.name}/"):
+                if entry["LastModified"].timestamp() < self._before:
+                    kind.add(entry)
+        return [kind for kind in found if kind.keys]
 
     async def remove_definition(self, definition: StaleDefinition) -> None:
         """:raises ExecutorError: if AWS refuses it"""
         what = f"removing the job definition {definition}"
         await self._clients.call("batch", "deregister_job_definition", what, jobDefinition=definition.arn)
 
-    async def remove_group(self, group: StagedGroup) -> None:
+    async def remove_objects(self, staged: StagedObjects) -> None:
         """:raises ExecutorError: if an object cannot be deleted"""
-        for start in range(0, len(group.keys), DELETED_AT_ONCE):
-            keys = [{"Key": key} for key in group.keys[start : start + DELETED_AT_ONCE]]
+        for start in range(0, len(staged.keys), DELETED_AT_ONCE):
+            keys = [{"Key": key} for key in staged.keys[start : start + DELETED_AT_ONCE]]
             answer = await self._clients.call(
                 "s3",
                 "delete_objects",
-                f"deleting what was staged for the group {group.name}",
+                f"deleting what was staged for {staged.name}",
                 Bucket=self._bucket,
                 Delete={"Objects": keys, "Quiet": True},
             )
@@ -131,6 +147,10 @@ class Leftovers:
                 raise ExecutorError(
                     f"S3 did not delete s3://{self._bucket}/{error['Key']} ({error['Code']}: {error['Message']})."
                 )
+
+    def _objects(self, prefix: str) -> AsyncIterator[Mapping[str, Any]]:
+        what = f"listing the bucket {self._bucket}"
+        return self._clients.items("s3", "list_objects_v2", what, "Contents", Bucket=self._bucket, Prefix=prefix)
 
     async def _is_used(self, definition: str, queues: list[str]) -> bool:
         what = f"looking for jobs of {definition}"
@@ -146,8 +166,8 @@ class Leftovers:
         return not STATES[job["status"]].is_final or job["createdAt"] / 1000 > self._before
 
 
-def _group(name: str) -> StagedGroup | None:
+def _group(name: str) -> StagedObjects | None:
     """A group by that name; None if it is not one of Covalent's."""
     if match := _GROUP.fullmatch(name):
-        return StagedGroup(name=name, dispatch_id=str(uuid.UUID(match["dispatch"])))
-    return StagedGroup(name=name, dispatch_id=None) if name.startswith(PREFIX) else None
+        return StagedObjects(name=name, dispatch_id=str(uuid.UUID(match["dispatch"])))
+    return StagedObjects(name=name) if name.startswith(PREFIX) else None

@@ -100,7 +100,7 @@ class Engine:
         :param longest_s: the longest time between two looks
         """
         now = asyncio.get_running_loop().time()
-        group = TrackedGroup(metadata, handle, store, wanted, longest_s, now)
+        group = TrackedGroup(metadata, handle, store, wanted, longest_s, now, self.depot(store).forget)
         self._poller.add(group)
         return group
 

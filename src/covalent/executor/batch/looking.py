@@ -156,7 +156,7 @@ class Looker:
         if group.failed_looks >= REFUSALS:
             for job in group.open_jobs():
                 for task in list(job.open):
-                    group.deliver(job, task, causes.unreadable(error))
+                    group.deliver(job, task, causes.unreadable(error, Cause.CONFIG))
 
 
 def _view_of(job: JobView, task: int) -> TaskView:

@@ -11,7 +11,7 @@ from ...model import Blob, Outcome, TaskRef
 from ...objects import RemoteStore
 from ...runner import wire
 from ...runner.cloud.names import OutcomeName, outcome_key, outcomes_prefix, task_key
-from ...states import Status
+from ...states import Cause, Status
 from ..messages import MalformedError, decode_outcome
 from .causes import unreadable
 from .concurrently import each
@@ -108,7 +108,7 @@ async def _deliver_failure(group: TrackedGroup, name: OutcomeName, text: str) ->
             if outcome.status is Status.COMPLETED:
                 raise MalformedError("A runner has left an outcome whose name says that it failed, but not its content")
         except (MalformedError, ObjectNotFoundError, ObjectTooLargeError) as error:
-            outcome = unreadable(error)
+            outcome = unreadable(error, Cause.UNKNOWN)
         group.deliver(*place, outcome)
     group.seen.add(text)
 

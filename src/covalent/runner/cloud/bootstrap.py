@@ -12,9 +12,10 @@ import sys
 import tempfile
 from typing import NoReturn
 
-from .errors import ObjectError
+from .errors import MissingObjectError, ObjectError
 from .names import (
     EXIT_DAMAGED,
+    EXIT_MISSING,
     EXIT_PYTHON,
     EXIT_SCRATCH,
     EXIT_UNREADABLE,
@@ -62,7 +63,7 @@ def start() -> None:
     try:
         content = fetch(uri)
     except ObjectError as error:
-        end(EXIT_UNREADABLE, error)
+        end(EXIT_MISSING if isinstance(error, MissingObjectError) else EXIT_UNREADABLE, error)
     if hashlib.sha256(content).hexdigest() != uri.rpartition("/")[2].partition(".")[0]:
         end(
             EXIT_DAMAGED, f"{uri} is damaged: its bytes do not match its digest. Delete it, and run the workflow again."

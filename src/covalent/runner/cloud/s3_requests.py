@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from .connections import Connections
 from .credentials import Identity
-from .errors import ObjectError
+from .errors import MissingObjectError, ObjectError
 from .sigv4 import EMPTY_SHA256, quote_key, quote_query, signed_headers
 
 #: How often a request is made before it counts as failed: half a minute of pauses, and some six minutes.
@@ -134,6 +134,7 @@ class S3Requests:
             message = f"The container may not {what} {uri} ({said}). Allow {_ACTIONS[what]} on it in the job's role (batch_job_role_name)."
         elif answer.status == 404:
             message = f"{uri} is not there ({said}). It was deleted, or never written: run the workflow again."
+            return MissingObjectError(message, answer.status)
         else:
             message = f"S3 refuses to {what} {uri} ({said}, status {answer.status})."
         return ObjectError(message, answer.status)
