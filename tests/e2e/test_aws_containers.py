@@ -13,29 +13,21 @@ import pytest
 import covalent as ct
 from covalent.testing import emulated_aws
 from covalent.testing.harness import Harness
-from tests.support.image import make_bare_image, make_python_image, podman_environment
 from tests.support.user import LIMIT_S, User, covalent
+
+pytest_plugins = ("tests.support.podman_fixtures",)
 
 pytestmark = [pytest.mark.podman, pytest.mark.slow]
 
 MIB = 1024 * 1024
 
 
-@pytest.fixture(scope="module")
-def podman(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    directory = tmp_path_factory.mktemp("podman")
-    environment = podman_environment(directory)
+@pytest.fixture(scope="module", autouse=True)
+def _no_other_cloud() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         for name in [name for name in os.environ if name.startswith("AWS_")]:
             patch.delenv(name)
-        for name, value in environment.items():
-            patch.setenv(name, value)
-        yield environment
-
-
-@pytest.fixture(scope="module")
-def image(podman: dict[str, str]) -> str:
-    return make_python_image("covalent-test-python", podman)
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -54,8 +46,8 @@ def fill(size_mib: int) -> int:
     return len(memory)
 
 
-def test_an_image_without_python_is_told_with_what_to_do(user: User, podman: dict[str, str]) -> None:
-    error = user.fails(print, container_image_uri=make_bare_image("covalent-test-bare", podman))
+def test_an_image_without_python_is_told_with_what_to_do(user: User, bare_image: str) -> None:
+    error = user.fails(print, container_image_uri=bare_image)
     assert "[IMAGE]: The image has no python3, which every task needs. Use an image with Python in it, or put" in error
     assert "put ours under yours (see images/ in the repository)." in error
 

@@ -59,6 +59,8 @@ def awsbatch(
     These are job definitions that Covalent has registered and no job uses, objects that were staged for dispatches which the server does
     not know any more, and old functions and arguments, which are staged again when they are needed. What other servers have staged for
     their dispatches under the same prefix of the bucket is unknown to this one, too.
+
+    AWS is asked with the variables and the configuration of this terminal, which need not be those of the server.
     """
     from ..executor.awsbatch.stale import Leftovers
 
