@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.support.server import RunningServer
+
+#: Programs that tests of these markers run.
+PROGRAMS = {"podman": "podman"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip what this machine lacks the programs for."""
+    for marker, program in PROGRAMS.items():
+        if shutil.which(program) is None:
+            skip = pytest.mark.skip(reason=f"{program} is not installed")
+            for item in items:
+                if item.get_closest_marker(marker):
+                    item.add_marker(skip)
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -31,7 +31,9 @@
     │   ├── UnknownExecutorError
     │   ├── ThrottledError        a service wants fewer calls
     │   ├── ServiceUnreachableError   no answer came from a service
-    │   └── ObjectNotFoundError   a bucket does not hold what should be there
+    │   ├── BucketNotFoundError   a bucket does not exist
+    │   ├── ObjectNotFoundError   a bucket does not hold what should be there
+    │   └── ObjectTooLargeError   a bucket holds more there than can be read
     ├── EmulatorError             an emulator cannot start, or is asked for what it cannot do
     ├── IntegrityError            bytes are not what their digest says
     └── TaskError                 a task did not complete; raised by ``Result``
@@ -276,6 +278,10 @@ class ServiceUnreachableError(ExecutorError):
     retryable = True
 
 
+class BucketNotFoundError(ExecutorError):
+    """A bucket does not exist, or exists no more."""
+
+
 class ObjectNotFoundError(ExecutorError):
     """Nothing lies at a place in a bucket where something is expected."""
 
@@ -284,6 +290,13 @@ class ObjectNotFoundError(ExecutorError):
             f"Nothing lies at {uri}: it was deleted, or the bucket is another one. Run the workflow again to have it made again."
         )
         self.uri = uri
+
+
+class ObjectTooLargeError(ExecutorError):
+    """What lies at a place in a bucket is longer than anything that belongs there."""
+
+    def __init__(self, uri: str, size: int, limit: int) -> None:
+        super().__init__(f"{uri} has {size:,} bytes, and at most {limit:,} were expected. It was not read.")
 
 
 class EmulatorError(CovalentError):

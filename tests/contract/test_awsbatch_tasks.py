@@ -56,9 +56,13 @@ def stage(group: str) -> None:
         boto3.client("s3").put_object(Bucket=BUCKET, Key=f"covalent/groups/{group}/{name}", Body=b"12345")
 
 
+def keys(below: str = "") -> list[str]:
+    found = boto3.client("s3").list_objects_v2(Bucket=BUCKET, Prefix=f"covalent/{below}").get("Contents", ())
+    return [one["Key"] for one in found]
+
+
 def groups() -> set[str]:
-    found = boto3.client("s3").list_objects_v2(Bucket=BUCKET, Prefix="covalent/groups/").get("Contents", ())
-    return {one["Key"].split("/")[2] for one in found}
+    return {key.split("/")[2] for key in keys("groups/")}
 
 
 def gc(*arguments: str) -> str:
@@ -83,12 +87,14 @@ def test_what_no_dispatch_and_no_job_needs_is_deleted(aws, known):
     assert "There is nothing to delete" in gc()
 
     shown = gc("--older-than", "0", "--dry-run")
-    assert f"group ct-{two}-0-1 (2 objects, 10 bytes)" in shown
+    assert f"ct-{two}-0-1 (2 objects, 10 bytes)" in shown
+    assert "runner (1 object," in shown
     assert one not in shown
     assert {name for name in definition if f"job definition {name}:1" in shown} == definition
 
     assert "Deleted" in gc("--older-than", "0", "-y")
     assert groups() == {f"ct-{one}-0-1", "somebody-elses"}
+    assert {key.split("/")[1] for key in keys()} == {"groups"}
     assert active_definitions() == {"not-ours"}
 
 

@@ -454,5 +454,5 @@ async def test_outcomes_that_nobody_may_read_end_their_tasks_in_the_end(
 
     monkeypatch.setattr(store, "list", refuse)
     outcomes: dict[int, Outcome] = await dispatcher.finish()
-    assert {outcome.cause for outcome in outcomes.values()} == {Cause.UNKNOWN}
+    assert {outcome.cause for outcome in outcomes.values()} == {Cause.CONFIG}
     assert "Allow it" in outcomes[10].message

@@ -13,10 +13,18 @@ from typing import Any
 import obstore.exceptions
 import pytest
 
-from covalent.errors import CovalentError, ExecutorError, ObjectNotFoundError, ServiceUnreachableError, ThrottledError
+from covalent.errors import (
+    BucketNotFoundError,
+    CovalentError,
+    ExecutorError,
+    ObjectNotFoundError,
+    ServiceUnreachableError,
+    ThrottledError,
+)
 from covalent.objects import RemoteStore
 from covalent.objects.remote import SINGLE_PUT_BYTES
 from covalent.objects.trouble import translated
+from tests.support.batch_service import Cloud, FakeBatchExecutor
 from tests.support.fake_storage import fake_storage
 
 KEYS = {"region": "us-east-1", "access_key_id": "test", "secret_access_key": "test"}
@@ -146,8 +154,18 @@ async def test_a_bucket_that_does_not_exist_is_named_whatever_is_tried(s3: str, 
         await store.put("key", b"")
     with pytest.raises(ExecutorError, match="no such bucket"):
         await store.get("key", limit=1)
-    with pytest.raises(ExecutorError, match="no such bucket"):
+    with pytest.raises(BucketNotFoundError, match="no such bucket"):
         await listed(store, "g/")
+
+
+async def test_nothing_is_left_to_purge_of_a_bucket_that_is_gone(s3: str, tmp_path: Path) -> None:
+    class Executor(FakeBatchExecutor):
+        async def objects(self) -> RemoteStore:
+            return RemoteStore("s3://gone", {**KEYS, "endpoint": s3, "client_options": {"allow_http": True}})
+
+    cloud = Cloud(tmp_path)
+    await Executor(cloud).purge(["ct-1", "ct-2"])
+    await cloud.close()
 
 
 class Refusing(http.server.BaseHTTPRequestHandler):

@@ -92,7 +92,7 @@ def test_a_missing_object_is_named(group: Group) -> None:
     group.s3.delete_object(Bucket=group.bucket, Key=group.key(f"values/{name}"))
     assert group.run().code == names.EXIT_FAILED
     outcome = group.outcome()
-    assert outcome.cause is Cause.CONFIG
+    assert outcome.cause is Cause.LOST
     assert f"{group.uri(f'values/{name}')} is not there" in outcome.message
 
 
@@ -102,7 +102,7 @@ def test_a_missing_runner_or_manifest_is_named(group: Group, missing: str) -> No
     group.stage()
     (name,) = group.names(f"{missing}/")
     group.s3.delete_object(Bucket=group.bucket, Key=group.key(f"{missing}/{name}"))
-    assert group.uri(f"{missing}/{name}") in last_line(group, names.EXIT_UNREADABLE)
+    assert group.uri(f"{missing}/{name}") in last_line(group, names.EXIT_MISSING)
 
 
 def test_a_missing_bucket_is_named(group: Group) -> None:
@@ -199,7 +199,7 @@ def test_a_container_without_credentials_says_what_to_set(group: Group) -> None:
 def test_a_container_without_a_directory_to_write_to_says_so(group: Group) -> None:
     group.add(lambda: 1)
     group.stage()
-    assert "COVALENT_SCRATCH" in last_line(group, names.EXIT_SCRATCH, COVALENT_SCRATCH="/no/such/directory")
+    assert "COVALENT_SCRATCH" in last_line(group, names.EXIT_SCRATCH, COVALENT_SCRATCH="/proc/no/such/directory")
 
 
 def test_every_exit_code_has_a_cause_and_a_sentence() -> None:

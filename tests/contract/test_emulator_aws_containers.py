@@ -10,7 +10,8 @@ import pytest
 
 from covalent.testing import EmulatedAWS, emulated_aws
 from tests.support.emulated_batch import ROLE, EmulatedBatch, shell
-from tests.support.image import make_bare_image, make_python_image, podman_environment
+
+pytest_plugins = ("tests.support.podman_fixtures",)
 
 pytestmark = [pytest.mark.podman, pytest.mark.slow]
 
@@ -22,25 +23,6 @@ token = open(os.environ["AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"]).read()
 request = urllib.request.Request(os.environ["AWS_CONTAINER_CREDENTIALS_FULL_URI"], headers={"Authorization": token})
 print(sorted(json.load(urllib.request.urlopen(request))))
 """
-
-
-@pytest.fixture(scope="module")
-def podman(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    environment = podman_environment(tmp_path_factory.mktemp("podman"))
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in environment.items():
-            patch.setenv(name, value)
-        yield environment
-
-
-@pytest.fixture(scope="module")
-def image(podman: dict[str, str]) -> str:
-    return make_python_image("covalent-test-python", podman)
-
-
-@pytest.fixture(scope="module")
-def bare_image(podman: dict[str, str]) -> str:
-    return make_bare_image("covalent-test-bare", podman)
 
 
 @pytest.fixture(scope="module")

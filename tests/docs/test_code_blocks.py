@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -13,6 +14,7 @@ import tomllib
 from collections import Counter
 from pathlib import Path
 
+import psutil
 import pytest
 
 from covalent.config import get_config
@@ -55,13 +57,23 @@ def test_the_code_on_a_page_works_as_it_stands(page, tmp_path):
     (tmp_path / "blocks.json").write_text(json.dumps(steps))
     script = Path(__file__).with_name("run_page.py")
     command = [sys.executable, str(script), "blocks.json"]
-    try:
-        done = subprocess.run(
-            command, cwd=tmp_path, env=environment, timeout=PAGE_TIMEOUT_S, capture_output=True, text=True
-        )
-    finally:
-        subprocess.run(["covalent", "stop"], env=environment, capture_output=True, timeout=60)
-    assert done.returncode == 0, done.stderr
+    with subprocess.Popen(
+        command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
+    ) as running:
+        try:
+            _, complaints = running.communicate(timeout=PAGE_TIMEOUT_S)
+        finally:
+            subprocess.run(["covalent", "stop"], env=environment, capture_output=True, timeout=60)
+            end_session(running.pid)
+    assert running.returncode == 0, complaints.decode()
+
+
+def end_session(leader: int) -> None:
+    """End what a page has left running in the background."""
+    for process in psutil.process_iter():
+        with contextlib.suppress(ProcessLookupError, psutil.NoSuchProcess):
+            if os.getsid(process.pid) == leader:
+                process.terminate()
 
 
 @pytest.mark.parametrize("block", [b for b in EVERY_BLOCK if is_setup(b)], ids=str)

@@ -39,7 +39,7 @@ from covalent.runner.cloud.manifest import read_record
 from covalent.runner.cloud.names import FIRST_VARIABLE, MANIFEST_VARIABLE, OutcomeName, outcome_key, task_key
 from covalent.states import Cause
 
-FAST = Timing(fast_s=0.01, retry_s=(0.01, 0.05), tasks_s=0.02, log_s=0.0)
+FAST = Timing(fast_s=0.01, retry_s=(0.01, 0.05), tasks_s=0.02, log_s=0.0, settle_s=0.01, lost_s=0.5)
 
 REASONS = (
     ReasonPattern(cause=Cause.USER, text=re.compile("Essential container"), message="Its container ended by itself."),

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 import subprocess
 import sys
 import sysconfig
 import tarfile
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+
+import pytest
 
 #: What an image needs besides Python: a shell for commands before tasks, and little more.
 PROGRAMS = ("/bin/sh", "/bin/sleep", "/bin/cat", "/bin/echo")
@@ -32,12 +36,31 @@ def podman_environment(directory: Path) -> dict[str, str]:
 def make_python_image(name: str, environment: dict[str, str]) -> str:
     """An image with this Python, a shell, and nothing that is installed; at its name when it exists already."""
     version = ".".join(map(str, sys.version_info[:3]))
-    return _import(f"localhost/{name}:{version}", environment, [*_python(), *map(Path, PROGRAMS)], python=True)
+    image = _import(f"localhost/{name}:{version}", environment, [*_python(), *map(Path, PROGRAMS)], python=True)
+    return _runnable(image, tuple(environment.items()))
 
 
 def make_bare_image(name: str, environment: dict[str, str]) -> str:
     """An image with a shell and no Python."""
-    return _import(f"localhost/{name}:latest", environment, [Path(p) for p in PROGRAMS], python=False)
+    image = _import(f"localhost/{name}:latest", environment, [Path(p) for p in PROGRAMS], python=False)
+    return _runnable(image, tuple(environment.items()))
+
+
+@functools.cache
+def _runnable(image: str, environment: tuple[tuple[str, str], ...]) -> str:
+    """The image, if containers with a limit of memory can be started here; else the test is skipped, with podman's words."""
+    limits = ["--network=host", "--init", "--memory=64m", "--memory-swap=64m"]
+    tried = subprocess.run(
+        ["podman", "run", "--rm", *limits, image, "/bin/echo"],
+        env={**os.environ, **dict(environment)},
+        cwd=tempfile.gettempdir(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if tried.returncode:
+        pytest.skip(f"podman cannot run containers here: {tried.stderr.strip()}")
+    return image
 
 
 def _import(name: str, environment: dict[str, str], files: list[Path], *, python: bool) -> str:

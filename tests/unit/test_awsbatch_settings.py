@@ -177,7 +177,7 @@ def test_the_object_shows_what_was_set_on_it():
         ({"memory": 0}, "memory must be"),
         ({"vcpu": 0}, "vcpu must be"),
         ({"vcpu": 1.5}, "vcpu is 1.5, but on EC2 a container has whole vCPUs. Use 2, or set platform to 'FARGATE'"),
-        ({"vcpu": 2000}, "no instance of EC2 has more than 1920"),
+        ({"vcpu": 2000}, "no instance of EC2 has more than 1,920"),
         ({"memory": 10**6}, "no instance of EC2 has more"),
         ({"num_gpus": 17}, "no instance of EC2 has more than 16"),
         ({"num_gpus": 0.5}, "num_gpus must be a whole number"),

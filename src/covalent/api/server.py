@@ -40,6 +40,16 @@ HEADER_BYTES = 64 * 1024
 #: Connections that may wait to be accepted.
 BACKLOG = 2048
 
+#: Libraries that tell of each call at level INFO, and of its signature and credentials at level DEBUG.
+QUIET_LIBRARIES = ("boto3", "botocore", "urllib3")
+
+
+def configure_logging(level: str) -> None:
+    """Log to standard error, as the settings say."""
+    logging.basicConfig(level=level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    for library in QUIET_LIBRARIES:
+        logging.getLogger(library).setLevel(logging.WARNING)
+
 
 def serve(host: str, port: int, data_dir: Path, *, on_ready: Callable[[str], None] | None = None) -> None:
     """Run a server until SIGTERM or SIGINT. Port 0 takes a free one.
@@ -50,10 +60,7 @@ def serve(host: str, port: int, data_dir: Path, *, on_ready: Callable[[str], Non
     :raises AddressError: if it cannot listen there for another reason
     :raises StoreError: if the database cannot be opened, or fails for good
     """
-    logging.basicConfig(
-        level=get_config("dispatcher.log_level").upper(),
-        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
-    )
+    configure_logging(get_config("dispatcher.log_level"))
     with lock.own(data_dir), _listen(host, port) as listener:
         uvicorn_loop = uvicorn.Config(app="", loop="auto").get_loop_factory()
         with asyncio.Runner(loop_factory=uvicorn_loop) as runner:

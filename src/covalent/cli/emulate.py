@@ -36,7 +36,7 @@ class _Clouds(click.Group):
 def emulate() -> None:
     """Run a cloud's batch service on this machine, to try a workflow without an account.
 
-    Jobs run as processes, or in containers if podman or docker is there.
+    It needs the extra "emulator" of Covalent.
     """
 
 
@@ -49,7 +49,7 @@ def _names(option: str, default: tuple[str, ...], about: str) -> Callable[[Calla
 
 @emulate.command(
     epilog=examples(
-        "covalent emulate aws --write-config     # then, in another terminal, with the variables that it prints:",
+        "covalent emulate aws --write-config",
         "covalent emulate aws --queue my-queue --bucket my-bucket --containers podman",
         "covalent emulate aws --queue spot=SPOT --fault lose_host,count=2",
         "covalent emulate aws --fault throttle,operation=SubmitJob,count=5 --fault slow_start,seconds=30",
@@ -96,8 +96,8 @@ def _names(option: str, default: tuple[str, ...], about: str) -> Callable[[Calla
 def aws(fault_texts: tuple[str, ...], write_config: bool, **options: Any) -> None:
     """Emulate AWS: Batch, S3, IAM, STS, CloudWatch Logs, ECR and EC2.
 
-    Prints the environment in which clients find it as lines that a shell can evaluate, then "ready", and serves until Ctrl-C or
-    SIGTERM. What is in it ends with it.
+    Prints the variables by which clients find it, as lines that a shell can evaluate, then "ready", and serves until Ctrl-C or SIGTERM.
+    What is in it ends with it. The server must have these variables: set them, and say "covalent restart".
     """
     from ..emulator.aws.provision import Resources
     from ..emulator.aws.server import AwsEmulator, AwsSettings

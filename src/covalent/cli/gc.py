@@ -68,8 +68,11 @@ def _options(*of_cloud: Decorator) -> Decorator:
 def awsbatch(bucket: str | None, prefix: str | None, region: str | None, profile: str | None, **how: Any) -> None:
     """Delete stale job definitions and staged objects of AWS Batch.
 
-    These are job definitions that Covalent has registered and no job uses, and objects that were staged for dispatches which the server
-    does not know any more. What other servers have staged under the same prefix of the bucket is unknown to this one, too.
+    These are job definitions that Covalent has registered and no job uses, objects that were staged for dispatches which the server does
+    not know any more, and old functions and arguments, which are staged again when they are needed. What other servers have staged for
+    their dispatches under the same prefix of the bucket is unknown to this one, too.
+
+    AWS is asked with the variables and the configuration of this terminal, which need not be those of the server.
     """
     chosen = {"s3_bucket_name": bucket, "s3_prefix": prefix, "region": region, "profile": profile}
     _collect("awsbatch", chosen, **how)

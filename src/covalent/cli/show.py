@@ -124,9 +124,9 @@ def _attempt_row(attempt: AttemptView) -> tuple[object, ...]:
         return attempt.attempt, attempt.status, "", "", ""
     remark = f"{outcome.cause}: {_first_line(outcome.message)}" if outcome.cause else ""
     if attempt.retried:
-        remark += "; tried again"
+        remark = f"{remark.rstrip('.')}; tried again"
     if attempt.missing:
-        remark = f"{remark}; not all is known: {attempt.missing}".removeprefix("; ")
+        remark = f"{remark.rstrip('.')}; not all is known: {attempt.missing}".removeprefix("; ")
     return attempt.attempt, outcome.status, took(outcome.started_at, outcome.ended_at), outcome.place, remark
 
 

@@ -116,7 +116,7 @@ class Elsewhere:
             data = await self._threads.read(self._objects.path(blob.digest).read_bytes)
         else:
             async with aclosing(await self.open(blob.uri, dispatch_id)) as pieces:
-                data = b"".join([piece async for piece in pieces])
+                data = b"".join([piece async for piece in _within(blob, pieces)])
         if await self._threads.read(_digest, data) != blob.digest:
             raise IntegrityError(blob.digest, "value")
         return data
@@ -145,7 +145,7 @@ class Elsewhere:
         async with self._slots, aclosing(await self.open(blob.uri, dispatch_id)) as pieces:
             writer = await read(self._objects.writer)
             try:
-                async for piece in pieces:
+                async for piece in _within(blob, pieces):
                     await read(writer.write, piece)
                 await read(writer.commit, blob.digest)
                 self._trust(blob.digest)
@@ -197,6 +197,19 @@ class Elsewhere:
             f"Nobody here can read {uri}: no executor of this server's dispatches or configuration knows that place. "
             "Configure the executor that wrote it, under [executors] in the covalent.conf of this server."
         )
+
+
+async def _within(blob: Blob, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """The pieces, as long as they are not more than the blob has: neither memory nor disk is filled with what is wrong anyway.
+
+    :raises IntegrityError: if they are
+    """
+    left = blob.size
+    async for piece in pieces:
+        left -= len(piece)
+        if left < 0:
+            raise IntegrityError(blob.digest, "value")
+        yield piece
 
 
 def _unforeseen(uri: str, error: Exception) -> ExecutorError:

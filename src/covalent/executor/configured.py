@@ -117,7 +117,12 @@ class ConfiguredExecutor(AsyncBaseExecutor):
         return copy.deepcopy(self._said)
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in self._said.items())})"
+        return f"{type(self).__name__}({', '.join(f'{name}={_shown(value)}' for name, value in self._said.items())})"
+
+
+def _shown(value: Any) -> str:
+    """A value for people, without what variables are set to: that may be secret."""
+    return f"{{{', '.join(f'{key!r}: …' for key in value)}}}" if isinstance(value, Mapping) else repr(value)
 
 
 # What settings take. The messages go on after the setting's name and end without a full stop: more may follow.
@@ -183,9 +188,11 @@ def texts(kind: str, complaint: Callable[[str, str], str | None]) -> Check[Mappi
     """A table of text by name; ``complaint`` says what is wrong with one of them, if anything is."""
 
     def check(name: str, value: Any) -> Mapping[str, str]:
-        if not isinstance(value, Mapping) or not all(isinstance(x, str) for pair in value.items() for x in pair):
+        if not isinstance(value, Mapping):
             raise ExecutorError(f"{name} must be {kind}, not {value!r}")
         for key, one in value.items():
+            if not isinstance(key, str) or not isinstance(one, str):
+                raise ExecutorError(f"{name} must be {kind}, which {key!r} is not")
             if said := complaint(key, one):
                 raise ExecutorError(f"{name}[{key!r}] {said}")
         return value

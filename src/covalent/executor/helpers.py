@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import platform
 from collections.abc import Iterable, Iterator, Mapping
@@ -10,10 +9,13 @@ from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Protocol, Self, TypeVar
 
 from ..errors import ExecutorError
 from ..states import Status
+
+if TYPE_CHECKING:
+    import asyncio  # Here, and in the methods: it takes longer to import than all else that a script needs of executors.
 
 
 class HasDispatchId(Protocol):
@@ -127,6 +129,8 @@ class ExecutorHelpers:
         self, stream_strings: Iterable[str], filepaths: Iterable[str], dispatch_id: str, results_dir: str
     ) -> None:
         """Append each text to its file. Relative paths are below the dispatch's directory in ``results_dir``; empty ones are skipped."""
+        import asyncio
+
         base = Path(results_dir) / dispatch_id
         for content, path in zip(stream_strings, filepaths, strict=True):
             if path:
@@ -135,6 +139,8 @@ class ExecutorHelpers:
     @staticmethod
     async def run_async_subprocess(cmd: str) -> tuple[asyncio.subprocess.Process, bytes, bytes]:
         """Run a command in a shell to its end: the process, its standard output, its standard error."""
+        import asyncio
+
         pipe = asyncio.subprocess.PIPE
         process = await asyncio.create_subprocess_shell(cmd, stdout=pipe, stderr=pipe)
         stdout, stderr = await process.communicate()

@@ -21,8 +21,15 @@ PathOf: TypeAlias = Callable[[Blob], str]
 #: Where the bytes of a part of an outcome lie that are not in it: takes the name of the part and their digest.
 UriOf: TypeAlias = Callable[[str, str], str]
 
+#: More than 64 bits cannot be stored.
+_MOST = (1 << 63) - 1
+
 _Digest = Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-f]{64}\Z")]
-_Size = Annotated[int, msgspec.Meta(ge=0)]
+_Size = Annotated[int, msgspec.Meta(ge=0, le=_MOST)]
+_Number = Annotated[int, msgspec.Meta(ge=-_MOST, le=_MOST)]
+
+#: Unix seconds that a calendar has a date for: up to the year 9999.
+_Time = Annotated[float, msgspec.Meta(ge=0, le=253_402_300_799)]
 
 
 class MalformedError(ExecutorError):
@@ -53,11 +60,11 @@ class _Outcome(msgspec.Struct, frozen=True):
     failure: _Failure | None = None
     stdout: _Blob | None = None
     stderr: _Blob | None = None
-    started_at: float | None = None
-    ended_at: float | None = None
+    started_at: _Time | None = None
+    ended_at: _Time | None = None
     peak_memory_mib: float | None = None
     cpu_s: float | None = None
-    exit_code: int | None = None
+    exit_code: _Number | None = None
     place: str = ""
 
 
@@ -74,7 +81,7 @@ def decode_outcome(message: wire.Message, place: str, uri_of: UriOf | None = Non
     """
     try:
         found = _read_outcome.decode(message.header)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise MalformedError(f"A worker has sent an outcome that cannot be read: {error}") from None
     completed = found.status == "COMPLETED"
     if completed == (found.output is None) or completed == (found.cause is not None):

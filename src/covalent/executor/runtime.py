@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Hashable
 from pathlib import Path
 from typing import Any, cast
 
 from .base import C, Closeable, Runtime
+
+log = logging.getLogger(__name__)
 
 
 class SharedRuntime:
@@ -28,7 +31,10 @@ class SharedRuntime:
         """Close what was made, newest first."""
         for task in reversed(self._objects.values()):
             if task.done() and not task.cancelled() and task.exception() is None:
-                await cast("Closeable", task.result()).close()
+                try:
+                    await cast("Closeable", task.result()).close()
+                except Exception:
+                    log.exception("%s could not be closed", type(task.result()).__name__)
             else:
                 task.cancel()
         self._objects.clear()

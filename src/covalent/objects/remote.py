@@ -18,7 +18,7 @@ import obstore
 from obstore.exceptions import AlreadyExistsError, BaseError
 from obstore.store import AzureStore, GCSStore, LocalStore, MemoryStore, ObjectStore, S3Store
 
-from ..errors import ExecutorError
+from ..errors import ExecutorError, ObjectTooLargeError
 from .trouble import translated
 
 if TYPE_CHECKING:
@@ -123,15 +123,14 @@ class RemoteStore:
         """An object of at most ``limit`` bytes.
 
         :raises ObjectNotFoundError: if there is none
-        :raises ExecutorError: if it is larger, or cannot be read
+        :raises ObjectTooLargeError: if it is larger
+        :raises ExecutorError: if it cannot be read
         """
         with self._errors("read", key):
             found = await obstore.get_async(self._store, key)
             if (size := found.meta["size"]) <= limit:
                 return bytes(await found.bytes_async())
-        raise ExecutorError(
-            f"{self.uri(key)} has {size:,} bytes, and at most {limit:,} were expected. It was not read."
-        )
+        raise ObjectTooLargeError(self.uri(key), size, limit)
 
     async def get_range(self, key: str, start: int, end: int) -> bytes:
         """Bytes ``start`` to ``end`` (exclusive), or fewer where the object ends.

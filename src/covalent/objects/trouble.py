@@ -7,7 +7,7 @@ from typing import Final
 
 from obstore.exceptions import PermissionDeniedError, UnauthenticatedError
 
-from ..errors import ExecutorError, ObjectNotFoundError, ServiceUnreachableError, ThrottledError
+from ..errors import BucketNotFoundError, ExecutorError, ObjectNotFoundError, ServiceUnreachableError, ThrottledError
 
 _STATUS: Final = re.compile(r"status code: (\d{3})")
 _CODE: Final = re.compile(r"<Code>(\w+)</Code>")
@@ -68,7 +68,8 @@ def translated(error: Exception, verb: str, root: str, key: str) -> ExecutorErro
         return ThrottledError(f"{what}: the storage service wants fewer requests ({said}).")
     if (status is not None and (status >= 500 or status == 408)) or (status is None and _NO_ANSWER.search(text)):
         return ServiceUnreachableError(f"{what}: the storage service did not answer ({said}).")
-    return ExecutorError(f"{what}: {_remedy(error, root, status, code, text, said)}")
+    kind = BucketNotFoundError if code in _NO_BUCKET else ExecutorError
+    return kind(f"{what}: {_remedy(error, root, status, code, text, said)}")
 
 
 def _without_credentials(what: str, kind: str, said: str) -> ExecutorError:

@@ -92,8 +92,13 @@ class ContainerHost:
         if here.returncode:
             pulled = subprocess.run([self._program, "pull", image], capture_output=True, text=True, check=False)
             if pulled.returncode:
-                raise CannotPullError(" ".join(pulled.stderr.split())[-200:])
+                raise CannotPullError(_last_words(pulled.stderr))
         self._images.add(image)
+
+
+def _last_words(text: str) -> str:
+    """Why it failed in the end; what comes before is progress."""
+    return (text.strip().splitlines() or ["no reason given"])[-1].removeprefix("Error: ")
 
 
 class RunningContainer:

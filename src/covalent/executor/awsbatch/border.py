@@ -33,8 +33,10 @@ _KEYS: Final = (
     "AWS_ACCESS_KEY_ID and "
     "AWS_PROFILE where the server was started, or the role of its machine."
 )
-_DENIED: Final = "Give whoever runs the Covalent server that permission; the page on AWS Batch in the documentation "
-"lists what is needed."
+_DENIED: Final = (
+    "Give whoever runs the Covalent server that permission; the page on AWS Batch in the documentation lists what is "
+    "needed."
+)
 _CLOCK: Final = "Set the clock of the server's machine, or renew the keys."
 
 #: What to do, by code or by the name of an exception of botocore.
@@ -61,6 +63,8 @@ _REMEDIES: Final[Mapping[str, str]] = {
         _RENEW,
     ),
     "ProfileNotFound": "Set profile of the executor to one that the server's AWS configuration has, or to ''.",
+    "NoSuchBucket": "Create it, or name another one in s3_bucket_name.",
+    "ParamValidationError": "Correct that in the executor's settings; container_properties go to AWS as they are.",
     "OptInRequired": "Turn the service or the region on in the account.",
 }
 

@@ -35,6 +35,10 @@ class Checks:
     def __init__(self, clients: Clients, region: str) -> None:
         self._clients, self._region = clients, region
         self._account: Once[str] = Once(VALID_S)
+        self.forget()
+
+    def forget(self) -> None:
+        """Ask anew for all that was found in order: something there has changed."""
         self._arns: Once[str] = Once(VALID_S)
         self._found: Once[None] = Once(VALID_S)
         self._queues: Once[tuple[Described, Sequence[Described]]] = Once(VALID_S)

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from ...errors import ExecutorError
 from ..batch.concurrently import Once
+from .border import RefusedError
 from .options import Container
 from .resources import Platform
 from .session import Clients
@@ -121,14 +122,7 @@ class Definitions:
         self._arns = Once()
 
     async def _found_or_registered(self, name: str, content: dict[str, Any]) -> str:
-        answer = await self._clients.call(
-            "batch",
-            "describe_job_definitions",
-            f"looking for the job definition {name}",
-            jobDefinitionName=name,
-            status="ACTIVE",
-        )
-        if found := answer["jobDefinitions"]:
+        if found := await self._registered(name):
             return str(max(found, key=lambda one: one["revision"])["jobDefinitionArn"])
         answer = await self._clients.call(
             "batch",
@@ -138,3 +132,16 @@ class Definitions:
             **content,
         )
         return str(answer["jobDefinitionArn"])
+
+    async def _registered(self, name: str) -> list[dict[str, Any]]:
+        """The revisions that there are; none if that may not be asked: then there will be one more."""
+        what = f"looking for the job definition {name}"
+        try:
+            answer = await self._clients.call(
+                "batch", "describe_job_definitions", what, jobDefinitionName=name, status="ACTIVE"
+            )
+        except RefusedError as error:
+            if error.is_denied:
+                return []
+            raise
+        return list(answer["jobDefinitions"])

@@ -16,7 +16,7 @@ from ..batch.options import pairs
 from ..batch.single import SingleTaskExecutor
 from .options import Container, JobOptions
 from .resources import MIB_PER_GB, Asked, Platform, rounding, size_of
-from .session import Account, Clients, StoreCredentials, endpoint
+from .session import Account, Clients, StoreCredentials, endpoint, store_endpoint
 from .settings import AWSBatchSettings
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class AWSBatchExecutor(AWSBatchSettings, SingleTaskExecutor):
         runs again that failed by its own fault, ran out of memory, or ran for too long
     :param time_limit: seconds that one attempt may run
     :param poll_freq: seconds, at most, between two looks at a job
-    :param cache_dir: for temporary files when tasks are run without a dispatcher
+    :param cache_dir: for temporary files; set here or in the configuration, it also is where tasks keep theirs in the container
     :param batch_job_definition_name: what names of job definitions begin with
     :param container_image_uri: any image with Python; unless set, the official one with the workflow's Python
     :param ecr_repo_name: a repository of Amazon ECR in the same account and region, whose latest image tasks run in unless
@@ -180,7 +180,7 @@ class AWSBatchExecutor(AWSBatchSettings, SingleTaskExecutor):
         return AWSLeftovers(await self._open_bucket(), before, await self.open_clients())
 
     def bucket(self) -> Bucket:
-        address = endpoint("s3")
+        address = endpoint("s3") or store_endpoint(self.region)
         options: dict[str, Any] = {"region": self.region, "credential_provider": StoreCredentials(self._account())}
         if address:
             options |= {"endpoint": address, "client_options": {"allow_http": address.startswith("http://")}}
@@ -218,6 +218,7 @@ class AWSBatchExecutor(AWSBatchSettings, SingleTaskExecutor):
             tags=pairs(self.tags),
             share_identifier=self.share_identifier,
             scheduling_priority=self.scheduling_priority,
+            scratch=self.said("cache_dir") or "",
         )
 
     def _container(self, platform: Platform) -> Container:

@@ -47,3 +47,4 @@ class JobOptions:
     tags: Pairs
     share_identifier: str | None
     scheduling_priority: int | None
+    scratch: str  #: Directory in the container for temporary files; empty for the image's own.

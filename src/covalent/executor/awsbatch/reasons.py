@@ -35,8 +35,10 @@ def _wait(text: str, message: str) -> WaitPattern:
     return WaitPattern(text=re.compile(text), message=message)
 
 
-_NO_PYTHON: Final = "The image has no python3, which every task needs. Use an image with Python in it, or put ours "
-"under yours (see images/ in the repository)."
+_NO_PYTHON: Final = (
+    "The image has no python3, which every task needs. Use an image with Python in it, or put ours under yours (see "
+    "images/ in the repository)."
+)
 
 REASONS: Final = (
     _reason(
@@ -59,31 +61,31 @@ REASONS: Final = (
     ),
     _reason(
         Cause.IMAGE,
-        r"Cannot ?PullContainer.*(unauthorized|denied|no basic auth|403 Forbidden)",
+        r"Cannot ?Pull(Container|Image).*(unauthorized|denied|no basic auth|403 Forbidden)",
         "The registry does not let AWS pull the image. Check its name in container_image_uri, and give "
         "batch_execution_role_name (for Amazon ECR: "
         "the instance's role) permission to pull it.",
     ),
     _reason(
         Cause.IMAGE,
-        r"Cannot ?PullContainer.*(not found|manifest unknown|does not exist|invalid reference)",
+        r"Cannot ?Pull(Container|Image).*(not found|manifest unknown|does not exist|invalid reference)",
         "There is no such image. Check container_image_uri, its tag included.",
     ),
     _reason(
         Cause.IMAGE,
-        r"Cannot ?PullContainer.*(no space left)",
+        r"Cannot ?Pull(Container|Image).*(no space left)",
         "The disk is too small for the image. Raise disk_gib, or the volume in the launch template of the compute "
         "environment.",
     ),
     _reason(
         Cause.IMAGE,
-        r"Cannot ?PullContainer.*(toomanyrequests|rate limit)",
+        r"Cannot ?Pull(Container|Image).*(toomanyrequests|rate limit)",
         "The registry of the image allows no more pulls for now. Copy the image to Amazon ECR and name that in "
         "container_image_uri.",
     ),
     _reason(
         Cause.IMAGE,
-        r"Cannot ?PullContainer",
+        r"Cannot ?Pull(Container|Image)",
         "The image could not be pulled. Check container_image_uri, and that the compute environment reaches the "
         "registry: through a public "
         "address (assign_public_ip on Fargate), a NAT gateway or VPC endpoints.",
@@ -197,5 +199,5 @@ WAITS: Final = (
         "that their instances join the cluster.",
     ),
     _wait(r"MISCONFIGURATION", "the compute environments cannot run it as they are set up."),
-    _wait(r"Cannot ?PullContainer", "the image cannot be pulled. Check container_image_uri."),
+    _wait(r"Cannot ?Pull(Container|Image)", "the image cannot be pulled. Check container_image_uri."),
 )

@@ -127,13 +127,18 @@ def _refuse_on_ec2(asked: Asked) -> None:
             "platform to 'FARGATE', "
             "which also has 0.25 and 0.5."
         )
+    if asked.memory_mib < LEAST_MEMORY_MIB:
+        raise ExecutorError(
+            f"memory is {asked.memory_mib} MiB; AWS Batch gives a container at least {LEAST_MEMORY_MIB} MiB. Ask for more; "
+            "memory is in GB."
+        )
     for name, value, most, unit in (
         ("vcpu", asked.vcpu, EC2_VCPUS, "vCPUs"),
-        ("memory", asked.memory_mib, EC2_MEMORY_MIB, "MiB"),
+        ("memory", asked.memory_mib / MIB_PER_GB, EC2_MEMORY_MIB // MIB_PER_GB, "GB"),
         ("num_gpus", asked.gpus, EC2_GPUS, "GPUs"),
     ):
         if value > most:
             raise ExecutorError(
-                f"{name} asks for {value:g} {unit}; no instance of EC2 has more than {most}, so the job would never "
-                "start."
+                f"{name} asks for {value:,g} {unit}; no instance of EC2 has more than {most:,}, so the job would never "
+                "start. Ask for less."
             )

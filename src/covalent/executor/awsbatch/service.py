@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from typing import Any, Final
 
 from ...errors import ExecutorError
-from ...runner.cloud.names import ATTEMPT_VARIABLE, INDEX_VARIABLE, PYTHON_VARIABLE, REGION_VARIABLE
+from ...runner.cloud.names import ATTEMPT_VARIABLE, INDEX_VARIABLE, PYTHON_VARIABLE, REGION_VARIABLE, SCRATCH_VARIABLE
 from ..batch.remembered import Remembered
 from ..batch.service import Job, JobState, JobView, Limits, LogPage, ReasonPattern, TaskView, WaitPattern
 from .border import RefusedError
@@ -59,6 +59,15 @@ class AWSBatchService:
         await self._checks.check(options)
 
     async def submit(self, job: Job) -> str:
+        try:
+            return await self._submit_anyhow(job)
+        except RefusedError:
+            # What was in order may have changed since; if that is why, this says it more clearly.
+            self._checks.forget()
+            await self._checks.check(job.options)
+            raise
+
+    async def _submit_anyhow(self, job: Job) -> str:
         options: JobOptions = job.options
         if options.job_definition:
             return await self._submit(job, options.job_definition)
@@ -120,6 +129,8 @@ class AWSBatchService:
             REGION_VARIABLE: self._region,
             **job.environment,
         }
+        if options.scratch:
+            environment[SCRATCH_VARIABLE] = options.scratch
         if options.job_definition:
             environment = {**dict(options.container.environment), **environment}
         overrides: dict[str, Any] = {

@@ -34,6 +34,9 @@ CREDENTIALS_TTL: Final = timedelta(minutes=10)
 #: What asks for the next page, and what names it, of operations that do not call both ``nextToken``.
 _NEXT: Final = {"list_objects_v2": ("ContinuationToken", "NextContinuationToken")}
 
+#: What the names of services end with in most regions.
+DOMAIN: Final = "amazonaws.com"
+
 SERVICES: Final = ("batch", "sts", "iam", "logs", "s3")
 
 
@@ -119,7 +122,13 @@ def partition_of(region: str) -> str:
 
 def domain_of(region: str) -> str:
     """What the names of services there end with."""
-    return "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
+    return f"{DOMAIN}.cn" if region.startswith("cn-") else DOMAIN
+
+
+def store_endpoint(region: str) -> str | None:
+    """Where S3 is, for obstore, which only knows names below amazonaws.com; None if that is right."""
+    domain = domain_of(region)
+    return None if domain == DOMAIN else f"https://s3.{region}.{domain}"
 
 
 class StoreCredentials:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, ClassVar, Final
 
 from ...errors import ExecutorError
@@ -15,7 +16,13 @@ _ROLE: Final = r"|[\w+=,.@-]{1,64}|arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+"
 MOST_TAGS: Final = 40
 
 
+#: Characters of a tag. Source: user guide of AWS Batch, "Tag restrictions".
+_TAG: Final = re.compile(r"[\w\s.:/=+@-]*")
+
+
 def _tag_complaint(key: str, value: str) -> str | None:
+    if not _TAG.fullmatch(key) or not _TAG.fullmatch(value):
+        return "has other characters than letters, digits, spaces and _ . : / = + - @"
     if not 1 <= len(key) <= 128 or len(value) > 256:
         return "is too long: AWS takes names of 1 to 128 characters and values of up to 256"
     return "begins with 'aws:', which AWS keeps for itself" if key.lower().startswith("aws:") else None

@@ -23,6 +23,7 @@ ORDER: Final = (
     Cause.ENVIRONMENT,
     Cause.CONFIG,
     Cause.QUOTA,
+    Cause.LOST,
     Cause.USER,
 )
 
@@ -61,11 +62,12 @@ def lost(job: str) -> Outcome:
     return Outcome(status=Status.FAILED, cause=Cause.LOST, message=message)
 
 
-def unreadable(error: Exception) -> Outcome:
-    """The outcome of a task that has ended and whose outcome cannot be read."""
-    return Outcome(
-        status=Status.FAILED, cause=Cause.UNKNOWN, message=f"It has ended, but its outcome cannot be read: {error}"
-    )
+def unreadable(error: Exception, cause: Cause) -> Outcome:
+    """The outcome of a task that has ended and whose outcome cannot be read.
+
+    :param cause: CONFIG if access to it is refused, UNKNOWN if it makes no sense
+    """
+    return Outcome(status=Status.FAILED, cause=cause, message=f"It has ended, but its outcome cannot be read: {error}")
 
 
 def _matches(row: ReasonPattern, task: TaskView) -> bool:

@@ -21,7 +21,7 @@ from .patience import Patience
 from .poller import Poller
 from .service import BatchService, Job
 from .staging import Depot, Order, stage
-from .submission import jobs_of, submit
+from .submission import find_taken, jobs_of, submit
 from .tracking import TrackedGroup, TrackedJob
 from .why import why_sending, why_tracked
 
@@ -77,7 +77,7 @@ class Engine:
 
         async def one(numbered: tuple[int, Job]) -> SubmittedJob:
             async with self._places:
-                return await submit(self.service, *numbered, patience, is_new=is_new)
+                return await submit(self.service, *numbered, patience, is_new=is_new, settle_s=self._timing.settle_s)
 
         try:
             return await each(jobs, one, SUBMISSIONS)
@@ -89,7 +89,7 @@ class Engine:
     async def _withdraw(self, job: Job, patience: Patience) -> None:
         """End a job if the service has taken it; it may have done so without our knowing."""
         with contextlib.suppress(ExecutorError):
-            ref = await patience.insist(lambda: self.service.find(job))
+            ref = await patience.insist(lambda: find_taken(self.service, job, self._timing.settle_s))
             if ref is not None:
                 await patience.insist(lambda: self.service.cancel(ref, None, CANCEL_REASON))
 
@@ -102,7 +102,7 @@ class Engine:
         :param longest_s: the longest time between two looks
         """
         now = asyncio.get_running_loop().time()
-        group = TrackedGroup(metadata, handle, store, wanted, longest_s, now)
+        group = TrackedGroup(metadata, handle, store, wanted, longest_s, now, self.depot(store).forget)
         self._poller.add(group)
         return group
 

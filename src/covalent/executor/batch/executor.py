@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from abc import abstractmethod
 from collections.abc import AsyncIterator, Hashable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ...errors import ConfigError, CovalentError, ExecutorError
+from ...errors import BucketNotFoundError, ConfigError, CovalentError, ExecutorError
 from ...model import GroupMetadata, Outcome, TaskRef, TaskUpdate
 from ...runner.cloud.names import group_prefix
 from ..base import AsyncBaseExecutor, Resources
@@ -139,8 +140,10 @@ class BatchExecutor(AsyncBaseExecutor):
 
     async def purge(self, group_ids: Sequence[str]) -> None:
         store = await self.objects()
-        for group_id in group_ids:
-            await store.delete_all(group_prefix(group_id))
+        # A bucket that is gone holds nothing any more.
+        with contextlib.suppress(BucketNotFoundError):
+            for group_id in group_ids:
+                await store.delete_all(group_prefix(group_id))
 
     async def leftovers(self, before: float) -> Leftovers:
         """What was left behind where its settings point; for ``covalent gc``, outside a dispatcher.

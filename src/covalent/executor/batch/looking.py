@@ -22,13 +22,14 @@ log = logging.getLogger(__name__)
 ABSENCES: Final = 6
 
 #: How often a job that has ended is looked at before a task of it that the service does not list is given up.
-FINAL_LOOKS: Final = 4
+FINAL_LOOKS: Final = 8
 
 #: How often outcomes may be refused to us, once all jobs have ended, before their tasks are given up.
 REFUSALS: Final = 8
 
-#: Tasks of one group whose last words are read.
+#: Tasks of one group whose last words are read, and the seconds that it may take for each: other groups wait meanwhile.
 TAILS: Final = 20
+TAIL_S: Final = 5.0
 
 #: How often the service is asked which tasks of a job run.
 RUNNING_ASKS: Final = 3
@@ -72,7 +73,7 @@ class Looker:
     async def _missing(self, group: TrackedGroup, job: TrackedJob, now: float) -> bool:
         """Explain tasks that have ended without an outcome; whether there were any."""
         before = len(job.open)
-        if job.absences >= ABSENCES:
+        if job.absences >= ABSENCES and now - group.sent_at >= self._timing.lost_s:
             for task in list(job.open):
                 group.deliver(job, task, causes.lost(job.ref))
         elif job.is_final:
@@ -141,8 +142,9 @@ class Looker:
 
     async def _with_last_words(self, job: TrackedJob, task: int, outcome: Outcome) -> Outcome:
         try:
-            return await tail(self._service, job.ref, task, outcome)
-        except ExecutorError as error:
+            async with asyncio.timeout(TAIL_S):
+                return await tail(self._service, job.ref, task, outcome)
+        except (ExecutorError, TimeoutError) as error:
             log.info("job %s, task %d: its log cannot be read: %s", job.ref, task, error)
             return outcome
 
@@ -154,7 +156,7 @@ class Looker:
         if group.failed_looks >= REFUSALS:
             for job in group.open_jobs():
                 for task in list(job.open):
-                    group.deliver(job, task, causes.unreadable(error))
+                    group.deliver(job, task, causes.unreadable(error, Cause.CONFIG))
 
 
 def _view_of(job: JobView, task: int) -> TaskView:

@@ -7,7 +7,7 @@ import time
 from dataclasses import replace
 from typing import Final
 
-from ...errors import ObjectNotFoundError
+from ...errors import ObjectNotFoundError, ObjectTooLargeError
 from ...model import Blob, Outcome, TaskRef
 from ...objects import RemoteStore
 from ...runner import wire
@@ -20,6 +20,9 @@ from .tracking import TrackedGroup
 
 #: The longest outcome that is read: what is larger in it lies beside it.
 OUTCOME_BYTES: Final = 8 * 1024 * 1024
+
+#: More than any storage service takes as one object.
+MOST_BYTES: Final = 1 << 50
 
 #: Outcomes that are opened at a time.
 READS: Final = 16
@@ -118,8 +121,8 @@ async def _deliver_failure(group: TrackedGroup, name: OutcomeName, text: str) ->
             outcome = await read_outcome(group.store, group.metadata.group_id, name, group.refs[name.task])
             if outcome.status is Status.COMPLETED:
                 raise MalformedError("A runner has left an outcome whose name says that it failed, but not its content")
-        except (MalformedError, ObjectNotFoundError) as error:
-            outcome = unreadable(error)
+        except (MalformedError, ObjectNotFoundError, ObjectTooLargeError) as error:
+            outcome = unreadable(error, Cause.UNKNOWN)
         group.deliver(*place, outcome)
     group.seen.add(text)
 
@@ -130,6 +133,8 @@ def _parsed(text: str) -> OutcomeName | None:
         name = OutcomeName.parse(text)
     except ValueError:
         return None
-    if name.attempt < 1 or (name.size is not None and (name.size < 0 or not _DIGEST.fullmatch(name.digest))):
+    if name.attempt < 1 or str(name) != text:
+        return None
+    if name.size is not None and not (0 <= name.size < MOST_BYTES and _DIGEST.fullmatch(name.digest)):
         return None
     return name

@@ -16,6 +16,8 @@ class Timing:
         60.0,
     )  #: Between tries of a call that was not answered: the first and the longest.
     tasks_s: float = 15.0  #: From the first question which tasks of a job run to the second; each later one waits four times as long.
+    settle_s: float = 3.0  #: After which a service's lists show for certain what it has taken.
+    lost_s: float = 60.0  #: The least age of a group at which a job counts as lost that the service does not know.
     log_s: float = 1.0  #: The shortest time between two readings of a task's log.
 
 

@@ -87,7 +87,11 @@ class SingleTaskExecutor(BatchExecutor):
             except asyncio.CancelledError:
                 await asyncio.shield(self._cancel_one(task_metadata, job_id))
                 raise
-            result, stdout, stderr = await self.query_result(task_metadata)
+            try:
+                result, stdout, stderr = await self.query_result(task_metadata)
+            finally:
+                # From now on it is in the bucket for whoever asks.
+                self._singles.pop(key, None)
         sys.stdout.write(stdout)
         sys.stderr.write(stderr)
         return result

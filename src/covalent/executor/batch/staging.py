@@ -66,6 +66,10 @@ class Depot:
 
         return await self._keep(key, write, patience)
 
+    def forget(self) -> None:
+        """Bring everything anew: something that was there is gone."""
+        self._there = Once(valid_s=KNOWN_S)
+
     async def close(self) -> None:
         await self._there.close()
 

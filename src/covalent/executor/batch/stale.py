@@ -9,12 +9,16 @@ from dataclasses import dataclass, field
 from typing import ClassVar, Final, Protocol
 
 from ...objects import RemoteStore
+from ...objects.remote import Entry
 from .single import PREFIX
 
 #: The name of a task group, which begins with its dispatch: see ``covalent.scheduler``.
 _GROUP: Final = re.compile(r"ct-(?P<dispatch>[0-9a-f]{32})-\d+-\d+")
 
 _PREFIX: Final = "groups/"
+
+#: What several task groups may use. A group that still needs what is deleted is sent again, and brings it anew.
+SHARED: Final = ("functions", "runner", "singles", "values")
 
 
 class Stale(Protocol):
@@ -36,24 +40,29 @@ class Stale(Protocol):
 
 
 @dataclass(kw_only=True, slots=True)
-class StagedGroup:
-    """All that lies in the bucket for one task group."""
+class StagedObjects:
+    """Objects in the bucket that come and go together."""
 
-    kind: ClassVar[str] = "group"
+    kind: ClassVar[str] = "object group"
 
     store: RemoteStore
     name: str
-    dispatch_id: str | None  #: None for a task that was run without a dispatcher.
+    dispatch_id: str | None = None  #: None for a task that was run without a dispatcher, and for what several may use.
     keys: list[str] = field(default_factory=list)
     size: int = 0
     changed_at: float = 0.0  #: When the newest object was written, in Unix seconds.
+
+    def add(self, prefix: str, entry: Entry) -> None:
+        self.keys.append(prefix + entry.name)
+        self.size += entry.size
+        self.changed_at = max(self.changed_at, entry.written_at)
 
     async def remove(self) -> None:
         await self.store.delete(self.keys)
 
     def __str__(self) -> str:
         objects = f"{len(self.keys)} object{'s' * (len(self.keys) != 1)}"
-        return f"group {self.name} ({objects}, {self.size:,} bytes)"
+        return f"{self.name} ({objects}, {self.size:,} bytes)"
 
 
 class Leftovers:
@@ -67,27 +76,35 @@ class Leftovers:
 
     async def find(self) -> Sequence[Stale]:
         """:raises ExecutorError: if the cloud cannot be asked"""
-        return await self._groups()
+        return [*await self._groups(), *await self._shared()]
 
     async def close(self) -> None:
         await self.store.close()
 
-    async def _groups(self) -> list[StagedGroup]:
+    async def _groups(self) -> list[StagedObjects]:
         """Task groups with objects in the bucket, the newest of which is old."""
-        found: dict[str, StagedGroup] = {}
+        found: dict[str, StagedObjects] = {}
         async for page in self.store.entries(_PREFIX):
             for entry in page:
                 name = entry.name.partition("/")[0]
                 if (group := found.get(name) or self._group(name)) is None:
                     continue
                 found[name] = group
-                group.keys.append(_PREFIX + entry.name)
-                group.size += entry.size
-                group.changed_at = max(group.changed_at, entry.written_at)
+                group.add(_PREFIX, entry)
         return [group for group in found.values() if group.changed_at < self.before]
 
-    def _group(self, name: str) -> StagedGroup | None:
+    async def _shared(self) -> list[StagedObjects]:
+        """Old objects that several task groups may have used."""
+        found = [StagedObjects(store=self.store, name=name) for name in SHARED]
+        for kind in found:
+            async for page in self.store.entries(f"{kind.name}/"):
+                for entry in page:
+                    if entry.written_at < self.before:
+                        kind.add(f"{kind.name}/", entry)
+        return [kind for kind in found if kind.keys]
+
+    def _group(self, name: str) -> StagedObjects | None:
         """A group by that name; None if it is not one of Covalent's."""
         if match := _GROUP.fullmatch(name):
-            return StagedGroup(store=self.store, name=name, dispatch_id=str(uuid.UUID(match["dispatch"])))
-        return StagedGroup(store=self.store, name=name, dispatch_id=None) if name.startswith(PREFIX) else None
+            return StagedObjects(store=self.store, name=name, dispatch_id=str(uuid.UUID(match["dispatch"])))
+        return StagedObjects(store=self.store, name=name) if name.startswith(PREFIX) else None

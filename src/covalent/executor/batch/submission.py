@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import Final
 
@@ -21,6 +22,9 @@ from .staging import Order
 #: Tags of a job: which dispatch and which group it works for.
 DISPATCH_TAG: Final = "covalent-dispatch"
 GROUP_TAG: Final = "covalent-group"
+
+#: How often a job is looked for, before the last time, that may have been taken: lists of services are not up to date at once.
+SETTLING_LOOKS: Final = 2
 
 
 def jobs_of(order: Order, runner_uri: str, command: tuple[str, ...], limits: Limits) -> list[tuple[int, Job]]:
@@ -51,17 +55,20 @@ def jobs_of(order: Order, runner_uri: str, command: tuple[str, ...], limits: Lim
     return jobs
 
 
-async def submit(service: BatchService, first: int, job: Job, patience: Patience, *, is_new: bool) -> SubmittedJob:
+async def submit(
+    service: BatchService, first: int, job: Job, patience: Patience, *, is_new: bool, settle_s: float
+) -> SubmittedJob:
     """Have the service run the job, exactly once.
 
     :param is_new: whether it is certain that nobody has tried to submit it before
+    :param settle_s: seconds after which a service lists for certain what it has taken
     :raises ExecutorError: if the service refuses it
     """
     is_certain = is_new
 
     async def once() -> str:
         nonlocal is_certain
-        if not is_certain and (found := await service.find(job)) is not None:
+        if not is_certain and (found := await find_taken(service, job, settle_s)) is not None:
             return found
         try:
             return await service.submit(job)
@@ -70,6 +77,19 @@ async def submit(service: BatchService, first: int, job: Job, patience: Patience
             raise
 
     return SubmittedJob(ref=await patience.insist(once), first=first, size=job.size)
+
+
+async def find_taken(service: BatchService, job: Job, settle_s: float) -> str | None:
+    """The reference to a job that the service may have taken a moment ago; None if it has not.
+
+    :param settle_s: as for :func:`submit`
+    :raises ExecutorError: if the service cannot be asked
+    """
+    for _ in range(SETTLING_LOOKS):
+        if (found := await service.find(job)) is not None:
+            return found
+        await asyncio.sleep(settle_s / SETTLING_LOOKS)
+    return await service.find(job)
 
 
 def _check_length(environment: Mapping[str, str], limits: Limits) -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from bisect import bisect_right
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 from ...model import GroupMetadata, Outcome, TaskRef, TaskUpdate
 from ...objects import RemoteStore
-from ...states import Status
+from ...states import Cause, Status
 from .handle import Handle, SubmittedJob
 from .service import JobState, JobView, TaskView
 
@@ -68,8 +68,12 @@ class TrackedGroup:
         wanted: Collection[int],
         longest_s: float,
         now: float,
+        on_lost: Callable[[], None],
     ) -> None:
-        """:param wanted: the nodes whose outcomes are not stored yet"""
+        """:param wanted: the nodes whose outcomes are not stored yet
+        :param on_lost: called when a task has vanished, which what was staged for it may have done too
+        """
+        self._on_lost = on_lost
         self.metadata, self.handle, self.store, self.longest_s = metadata, handle, store, longest_s
         self.refs = handle.refs
         self.indexes = {(ref.node_id, ref.attempt): index for index, ref in enumerate(self.refs)}
@@ -104,6 +108,8 @@ class TrackedGroup:
         """Tell how a task ended, unless that is known."""
         if task not in job.open:
             return
+        if outcome.cause is Cause.LOST:
+            self._on_lost()
         job.open.discard(task)
         job.reported.pop(task, None)
         job.suspects.pop(task, None)

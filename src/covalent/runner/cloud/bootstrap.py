@@ -15,9 +15,10 @@ from collections.abc import Callable
 from typing import NoReturn
 
 from .bucket_requests import BucketRequests
-from .errors import ObjectError
+from .errors import MissingObjectError, ObjectError
 from .names import (
     EXIT_DAMAGED,
+    EXIT_MISSING,
     EXIT_PYTHON,
     EXIT_SCRATCH,
     EXIT_UNREADABLE,
@@ -67,19 +68,24 @@ def start(scheme: str, requests: Callable[[str], BucketRequests]) -> None:
     try:
         content = fetch(uri, requests)
     except ObjectError as error:
-        end(EXIT_UNREADABLE, error)
+        end(EXIT_MISSING if isinstance(error, MissingObjectError) else EXIT_UNREADABLE, error)
     if hashlib.sha256(content).hexdigest() != uri.rpartition("/")[2].partition(".")[0]:
         end(
             EXIT_DAMAGED, f"{uri} is damaged: its bytes do not match its digest. Delete it, and run the workflow again."
         )
     scratch = os.environ.get(SCRATCH_VARIABLE)
     try:
+        if scratch:
+            os.makedirs(scratch, exist_ok=True)  # noqa: PTH103
         home = tempfile.mkdtemp(prefix="covalent-", dir=scratch)
         archive = os.path.join(home, "runner.pyz")  # noqa: PTH118
         with open(archive, "wb") as file:  # noqa: PTH123
             file.write(content)
     except OSError as error:
-        end(EXIT_SCRATCH, f"The container has no directory to write to ({error}). Set {SCRATCH_VARIABLE} to one.")
+        end(
+            EXIT_SCRATCH,
+            f"The container has no directory to write to ({error}). Set {SCRATCH_VARIABLE} (cache_dir) to one.",
+        )
     sys.path.insert(0, archive)
     try:
         entry = importlib.import_module("covalent_runner.cloud.entry")

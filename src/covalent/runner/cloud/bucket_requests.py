@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 from urllib.parse import quote, urlsplit
 
 from .connections import Connections
-from .errors import ObjectError
+from .errors import MissingObjectError, ObjectError
 
 #: How often a request is made before it counts as failed: half a minute of pauses, and some six minutes.
 TRIES = 10
@@ -144,6 +144,7 @@ class BucketRequests(ABC):
             )
         elif answer.status == 404:
             message = f"{uri} is not there ({said}). It was deleted, or never written: run the workflow again."
+            return MissingObjectError(message, answer.status)
         else:
             message = f"{self.service} refuses to {what} {uri} ({said}, status {answer.status})."
         return ObjectError(message, answer.status)

@@ -8,7 +8,7 @@ import sys
 import traceback
 
 from . import names
-from .errors import FileError, ObjectError, PublishError
+from .errors import FileError, MissingObjectError, ObjectError, PublishError
 from .job import Assignment, VariablesError, read_assignment, read_job
 from .manifest import ManifestError
 from .objects import Objects
@@ -30,6 +30,8 @@ def main(home: str) -> None:
         )
     except PublishError as error:
         code = _fail(names.EXIT_UNWRITABLE, error)
+    except MissingObjectError as error:
+        code = _fail(names.EXIT_MISSING, error)
     except ObjectError as error:
         code = _fail(names.EXIT_UNREADABLE, error)
     except FileError as error:

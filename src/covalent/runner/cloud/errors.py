@@ -11,6 +11,10 @@ class ObjectError(Exception):
         self.status = status  #: The service's HTTP status; 0 if there was no answer.
 
 
+class MissingObjectError(ObjectError):
+    """There is no such object in the bucket."""
+
+
 class CredentialsError(ObjectError):
     """The container has no identity that the service would accept."""
 

@@ -17,7 +17,7 @@ from ..exits import explain_exit
 from ..processes import adopt_descendants
 from . import names
 from .collect import Outcome, add_streams, read_outcome
-from .errors import FileError, ObjectError, PublishError
+from .errors import FileError, MissingObjectError, ObjectError, PublishError
 from .fetch import DamagedObjectError, Fetched, fetch_all
 from .job import Assignment
 from .objects import Objects
@@ -75,7 +75,7 @@ class _Run:
         except _EnvironmentError as error:
             return self._refuse("ENVIRONMENT", str(error))
         except ObjectError as error:
-            return self._refuse("CONFIG" if 400 <= error.status < 500 else "HOST", str(error))
+            return self._refuse(_cause_of(error), str(error))
         except (FileError, OSError) as error:
             return self._refuse(
                 "HOST", str(error if isinstance(error, FileError) else FileError(str(self._home), error))
@@ -185,6 +185,13 @@ class _Run:
         except ObjectError as error:
             raise PublishError(error) from None
         return names.EXIT_FAILED
+
+
+def _cause_of(error: ObjectError) -> str:
+    """Why an object could not be read. One that was deleted may be there again at the next attempt, which brings it anew."""
+    if isinstance(error, MissingObjectError):
+        return "LOST"
+    return "CONFIG" if 400 <= error.status < 500 else "HOST"
 
 
 def _run_installer(command: Sequence[str]) -> tuple[int, bytes]:

@@ -59,6 +59,8 @@ EXIT_SCRATCH = 95
 EXIT_UNWRITABLE = 96
 #: The runner itself has failed.
 EXIT_BROKEN = 97
+#: What was staged for the container has been deleted.
+EXIT_MISSING = 98
 #: The service wants the container to end; it knows why.
 EXIT_TERMINATED = 143
 
@@ -81,6 +83,7 @@ EXIT_REASONS: dict[int, tuple[str, str]] = {
         "The container has no directory that it can write to, or no room in it. Give the job more disk space.",
     ),
     EXIT_BROKEN: ("HOST", "The runner failed in the container; the last lines of its output show where."),
+    EXIT_MISSING: ("LOST", "What was put into the bucket for the task was deleted before it was read."),
     EXIT_UNWRITABLE: (
         "CONFIG",
         "The container could not write to the bucket, so the task's outcome is lost. Allow the job's role or service account to write "

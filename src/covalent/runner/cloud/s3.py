@@ -33,6 +33,9 @@ class S3Client(BucketClient, S3Requests):
         options: dict[str, Any] = {"virtual_hosted_style_request": not self.endpoint and "." not in self.bucket}
         if self.endpoint:
             options["endpoint"] = self.endpoint
+        elif self.region.startswith("cn-"):
+            # obstore only knows names below amazonaws.com.
+            options["endpoint"] = "https://" + self._host
         made = importlib.import_module("obstore.store").S3Store
         client_options = {"allow_http": self.endpoint.startswith("http:")}
         return made(

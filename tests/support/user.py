@@ -1,0 +1,61 @@
+"""What a user does: dispatches one task, and asks the command line how it is."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import covalent as ct
+from covalent.testing import EmulatedAWS
+from covalent.testing.harness import Harness
+
+LIMIT_S = 60.0
+
+
+class User:
+    def __init__(self, harness: Harness, cloud: EmulatedAWS) -> None:
+        self.harness, self.cloud = harness, cloud
+
+    def submissions(self) -> int:
+        return self.cloud.calls().client.get("batch", {}).get("SubmitJob", 0)
+
+    def dispatch(self, function: Callable[..., Any], *args: Any, **options: Any) -> str:
+        """One task in a workflow; options are the executor's."""
+        task = ct.electron(function, executor=ct.executor.AWSBatchExecutor(**options))
+        return str(ct.dispatch(ct.lattice(lambda *values: task(*values)))(*args))
+
+    def result(self, dispatch_id: str) -> ct.Result:
+        return self.harness.wait(dispatch_id, LIMIT_S)
+
+    def run(self, function: Callable[..., Any], *args: Any, **options: Any) -> Any:
+        return self.result(self.dispatch(function, *args, **options)).result
+
+    def fails(self, function: Callable[..., Any], *args: Any, **options: Any) -> str:
+        """What is said of a task that fails; the same as ``covalent why`` says."""
+        dispatch_id = self.dispatch(function, *args, **options)
+        error = self.result(dispatch_id).error
+        assert error is not None
+        said = error.splitlines()[0].partition("]: ")[2]
+        assert said in covalent("why", dispatch_id)
+        return f"{error}"
+
+
+def covalent(*arguments: str, environment: Mapping[str, str] | None = None) -> str:
+    """What the command prints, to both streams; it must succeed."""
+    done = command(*arguments, environment=environment)
+    assert done.returncode == 0, done.stderr
+    return done.stdout + done.stderr
+
+
+def command(*arguments: str, environment: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "covalent", *arguments],
+        env=os.environ | (environment or {}),
+        capture_output=True,
+        text=True,
+        timeout=LIMIT_S,
+        check=False,
+    )
