@@ -28,7 +28,7 @@ demo: $(DONE)/demo ## Run the iris example on this machine, through the dispatch
 
 .PHONY: test
 test: $(DONE)/dev ## Run all tests; ARGS="-k word" for some
-	$(BIN)/pytest -n $(WORKERS) --dist loadfile $(ARGS)
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 .PHONY: check
 check: check-format check-lint check-types check-imports check-duplicates check-sizes check-lock ## Run every check that is not a test
