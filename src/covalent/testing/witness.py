@@ -53,6 +53,15 @@ class Witness:
             if not self._news.wait_for(lambda: self._heard[word] >= times, within_s):
                 raise AssertionError(f"not heard {times} times within {within_s:g} s: {word!r}; heard {self._heard}")
 
+    def wait_for_words(self, prefix: str, *, times: int, within_s: float) -> None:
+        """Return once words that begin so were said that often, all together.
+
+        :raises AssertionError: if they were not, after ``within_s`` seconds; says what was
+        """
+        with self._news:
+            if not self._news.wait_for(lambda: self.words(prefix).total() >= times, within_s):
+                raise AssertionError(f"not heard {times} times within {within_s:g} s: {prefix!r}…; heard {self._heard}")
+
     def wait_until_gone(self, word: str, *, within_s: float) -> None:
         """Return once nobody waits any more who said ``word``, because its process is gone.
 

@@ -53,8 +53,7 @@ class CrashCases:
         lab.witness.wait_for("hold", times=self._at_once(lab), within_s=lab.limits.patience_s)
         lab.harness.kill()
         lab.witness.let_go("hold")
-        for i in range(self._at_once(lab)):
-            lab.witness.wait_for(f"ended {i}", within_s=lab.limits.patience_s)
+        lab.witness.wait_for_words("ended ", times=self._at_once(lab), within_s=lab.limits.patience_s)
         lab.harness.start()
         self._check(lab, run)
 
