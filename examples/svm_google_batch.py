@@ -1,5 +1,4 @@
 # Train a support vector machine on Google Batch. Written as people know it, so nothing here is sorted or reformatted.
-# Without an account: 'covalent emulate google' with the names below, see the how-to on Google Batch.
 # fmt: off
 # ruff: noqa: I001
 

@@ -184,7 +184,7 @@ def test_a_missing_runner_or_manifest_is_named(group: GoogleGroup, missing: str)
     staged(group)
     (name,) = group.names(f"{missing}/")
     del group.objects[group.key(f"{missing}/{name}")]
-    assert f"{group.uri(f'{missing}/{name}')} is not there" in last_line(group, names.EXIT_UNREADABLE)
+    assert f"{group.uri(f'{missing}/{name}')} is not there" in last_line(group, names.EXIT_MISSING)
 
 
 def test_a_missing_bucket_is_named(group: GoogleGroup) -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
 
+from ...errors import EmulatorError
 from ..calls import Calls
 from ..faults import Fault, Faults
-from ..hosts import make_host
-from ..http import listen
+from ..hosts.base import Host
+from ..hosts.containers import ContainerHost
+from ..hosts.processes import ProcessHost
+from ..http import HttpServer
 from .application import AwsApplication
 from .batch.api import BatchApi
 from .batch.attempts import Attempts
@@ -19,8 +21,6 @@ from .batch.scheduler import Scheduler
 from .identity import CLIENT, Identities
 from .moto_border import Moto
 from .provision import Resources, provision
-
-_NO_CAPACITY: Final = "CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY - Service cannot fulfill the capacity requested for instance type [optimal]"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,11 +40,17 @@ class AwsEmulator:
     def __init__(self, settings: AwsSettings) -> None:
         """:raises EmulatorError: if it cannot start"""
         self._settings = settings
-        self.faults, calls, moto = Faults(hold_reason=_NO_CAPACITY), Calls(), Moto()
+        self.faults, calls, moto = Faults(), Calls(), Moto()
         identities = Identities(moto, settings.region)
-        self._http = listen(settings.host, settings.port)
+        try:
+            self._http = HttpServer(settings.host, settings.port)
+        except OSError as error:
+            raise EmulatorError(
+                f"The emulator cannot listen on {settings.host}, port {settings.port}: {error.strerror}. Choose another "
+                "with --port and --host."
+            ) from error
         self.endpoint = self._http.address.url
-        self._host = make_host(settings.containers)
+        self._host: Host = ProcessHost() if settings.containers == "none" else ContainerHost(settings.containers)
         surroundings = _Surroundings(self.endpoint, settings.region, identities)
         attempts = Attempts(self._host, moto, self.faults, surroundings)
         self._scheduler = Scheduler(settings.slots or os.cpu_count() or 1, attempts.run, self.faults)
