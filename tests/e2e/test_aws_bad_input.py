@@ -246,7 +246,8 @@ def test_a_purged_dispatch_leaves_nothing_of_its_group_and_gc_shows_without_dele
     assert covalent("gc", "awsbatch", "--dry-run", "--older-than", "0") == shown
     missing = command("gc", "awsbatch", "--dry-run", "--bucket", "nobodys")
     assert missing.returncode == 1
-    assert "Create it, or name another one in s3_bucket_name." in missing.stderr
+    assert "there is no such bucket" in missing.stderr
+    assert "Create it, or correct the name of the bucket" in missing.stderr
 
 
 def test_every_method_tells_what_it_lacks_outside_a_dispatch(user: User, monkeypatch: pytest.MonkeyPatch) -> None:

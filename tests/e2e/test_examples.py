@@ -48,5 +48,5 @@ def test_a_sublattice_takes_as_many_samples_as_the_error_needs(run):
 
 def test_there_is_a_test_for_each_example():
     tests = "".join(path.read_text() for path in Path(__file__).parent.glob("test_*.py"))
-    tested = set(re.findall(r'(?:run\(|"examples" / )"(\w+\.py)"', tests))
+    tested = set(re.findall(r'(?:run\(|"examples" / |program = )"(\w+\.py)"', tests))
     assert tested == {path.name for path in EXAMPLES.glob("*.py")}

@@ -8,7 +8,7 @@ from typing import ClassVar
 from covalent.executor.awsbatch import AWSBatchExecutor
 from covalent.executor.batch import bundle
 
-TRUE, LOWERED = b"MAX_PUT_BYTES = 5 * 1024**3", b"MAX_PUT_BYTES = 1_000_000"
+TRUE, LOWERED = b"max_put_bytes = 5 * 1024**3", b"max_put_bytes = 1_000_000"
 
 _files = bundle._files
 
