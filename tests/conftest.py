@@ -4,23 +4,11 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
 from tests.support.server import RunningServer
-
-#: Tests that wait for an emulator of Google Cloud; they are collected as soon as there is one.
-WAITING_FOR_GOOGLE = (
-    "contract/test_executor_contract_google.py",
-    "contract/test_gcpbatch_service.py",
-    "contract/test_gcpbatch_tasks.py",
-    "e2e/test_google_counts.py",
-    "e2e/test_google_kill.py",
-    "e2e/test_google_seed_program.py",
-)
-collect_ignore = [] if find_spec("covalent.testing.google") else list(WAITING_FOR_GOOGLE)
 
 #: Programs that tests of these markers run.
 PROGRAMS = {"podman": "podman"}

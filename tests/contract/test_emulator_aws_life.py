@@ -7,11 +7,8 @@ import signal
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Iterator
 from pathlib import Path
 
-import psutil
 import pytest
 
 from covalent.config import executor_defaults, reload_config
@@ -19,6 +16,7 @@ from covalent.errors import EmulatorError
 from covalent.testing import emulated_aws
 from covalent.testing.emulated import Emulated
 from tests.support.emulated_batch import EmulatedBatch, shell
+from tests.support.emulator_life import sleeping, wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -42,32 +40,15 @@ os.execvp("sleep", ["sleep", "62"])
 """
 
 
-def marked() -> Iterator[psutil.Process]:
-    """What emulators of this test have started and what still runs."""
-    for process in psutil.process_iter():
-        try:
-            if process.environ().get("COVALENT_EMULATOR") and process.cmdline()[:1] == ["sleep"]:
-                yield process
-        except psutil.Error:
-            continue
-
-
-def wait_until(condition, patience_s: float = 20) -> None:
-    deadline = time.monotonic() + patience_s
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-
-
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
 def test_nothing_is_left_of_an_emulator_and_its_jobs(number, tmp_path, monkeypatch):
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     with emulated_aws() as aws:
         cloud = EmulatedBatch(aws)
         cloud.submit(cloud.define("python3", "-c", DAEMON))
-        wait_until(lambda: len(list(marked())) == 2)
+        wait_until(lambda: len(list(sleeping("61", "62"))) == 2)
         os.kill(aws.pid, number)
-        wait_until(lambda: not list(marked()))
+        wait_until(lambda: not list(sleeping("61", "62")))
         wait_until(lambda: not list(tmp_path.glob("covalent-emulator-*")))
 
 

@@ -31,7 +31,7 @@ def run(*arguments: str) -> Result:
 def test_a_cloud_that_is_not_emulated_is_refused_and_those_that_are_are_named():
     ran = run("azure")
     assert ran.exit_code == 2
-    assert "There is no emulator of 'azure'. This version emulates: aws." in ran.output
+    assert "There is no emulator of 'azure'. This version emulates: aws, google." in ran.output
 
 
 def test_the_help_names_every_fault():
@@ -182,6 +182,7 @@ class Child:
         assert self._popen.stdout is not None
         self.pid = self._popen.pid
         self.output = os.dup(self._popen.stdout.fileno())
+        self.errors = None
         self.occupied_mib = 0.0
 
     def exit_code(self) -> int | None:

@@ -7,8 +7,8 @@ import shlex
 import signal
 import sys
 import threading
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
 
 import click
 
@@ -17,10 +17,10 @@ from ..errors import EmulatorError
 from .output import examples
 
 if TYPE_CHECKING:
-    from ..emulator.aws.provision import Resources
+    from ..emulator.faults import Fault
 
 #: What can be emulated.
-_CLOUDS = ("aws",)
+_CLOUDS = ("aws", "google")
 
 
 class _Clouds(click.Group):
@@ -47,76 +47,93 @@ def _names(option: str, default: tuple[str, ...], about: str) -> Callable[[Calla
     )
 
 
-@emulate.command(
-    epilog=examples(
-        "covalent emulate aws --write-config",
-        "covalent emulate aws --queue my-queue --bucket my-bucket --containers podman",
-        "covalent emulate aws --queue spot=SPOT --fault lose_host,count=2",
-        "covalent emulate aws --fault throttle,operation=SubmitJob,count=5 --fault slow_start,seconds=30",
-    )
-)
-@click.option("--host", metavar="HOST", default="127.0.0.1", show_default=True, help="Name or address to listen on.")
-@click.option(
-    "-p",
-    "--port",
-    metavar="PORT",
-    type=click.IntRange(0, 65535),
-    default=0,
-    help="Port; 0, the default, takes a free one.",
-)
-@click.option("--region", metavar="REGION", default="us-east-1", show_default=True, help="Where everything is.")
-@_names("--bucket", ("covalent-batch-job-resources",), "A bucket that exists.")
-@_names(
-    "--queue",
-    ("covalent-batch-queue",),
-    "A job queue that exists; NAME=KIND for EC2, SPOT, FARGATE or FARGATE_SPOT machines.",
-)
-@_names("--role", ("CovalentBatchJobRole", "ecsTaskExecutionRole"), "An IAM role that exists.")
-@_names("--log-group", ("covalent-batch-job-logs",), "A log group that exists.")
-@_names("--job-definition", (), "A job definition that exists.")
-@click.option(
-    "--slots", metavar="N", type=click.IntRange(1), help="Jobs that run at a time. [default: number of processors]"
-)
-@click.option(
-    "--containers",
-    type=click.Choice(["none", "podman", "docker"]),
-    default="none",
-    show_default=True,
-    help="What runs jobs. With none they are processes, whose python3 is this interpreter and whose image is not looked at.",
-)
-@click.option(
-    "--fault",
-    "fault_texts",
-    metavar="KIND[,NAME=VALUE]…",
-    multiple=True,
-    help="Something that goes wrong: throttle, lose_answer, refuse, unreachable, lose_host, out_of_memory, time_out, "
-    "bad_image, slow_start or hold. Repeatable.",
-)
-@click.option("--write-config", is_flag=True, help="Write the names into [executors.awsbatch] of the configuration.")
-def aws(fault_texts: tuple[str, ...], write_config: bool, **options: Any) -> None:
-    """Emulate AWS: Batch, S3, IAM, STS, CloudWatch Logs, ECR and EC2.
+_Command = Callable[..., None]
 
-    Prints the variables by which clients find it, as lines that a shell can evaluate, then "ready", and serves until Ctrl-C or SIGTERM.
-    What is in it ends with it. The server must have these variables: set them, and say "covalent restart".
+
+def _common(region: str, section: str) -> Callable[[_Command], _Command]:
+    """Options that every cloud has.
+
+    :param region: the default
+    :param section: of the configuration, below ``executors``
     """
-    from ..emulator.aws.provision import Resources
-    from ..emulator.aws.server import AwsEmulator, AwsSettings
+    options = (
+        click.option(
+            "--host", metavar="HOST", default="127.0.0.1", show_default=True, help="Name or address to listen on."
+        ),
+        click.option(
+            "-p",
+            "--port",
+            metavar="PORT",
+            type=click.IntRange(0, 65535),
+            default=0,
+            help="Port; 0, the default, takes a free one.",
+        ),
+        click.option("--region", metavar="REGION", default=region, show_default=True, help="Where everything is."),
+        _names("--bucket", ("covalent-batch-job-resources",), "A bucket that exists."),
+        click.option(
+            "--slots",
+            metavar="N",
+            type=click.IntRange(1),
+            help="Jobs that run at a time. [default: number of processors]",
+        ),
+        click.option(
+            "--containers",
+            type=click.Choice(["none", "podman", "docker"]),
+            default="none",
+            show_default=True,
+            help="What runs jobs. With none they are processes, whose python3 is this interpreter and whose image is not "
+            "looked at.",
+        ),
+        click.option(
+            "--fault",
+            "faults",
+            metavar="KIND[,NAME=VALUE]…",
+            multiple=True,
+            callback=_faults,
+            help="Something that goes wrong: throttle, lose_answer, refuse, unreachable, lose_host, preempt, exit_with, "
+            "out_of_memory, time_out, bad_image, slow_start or hold. Repeatable.",
+        ),
+        click.option(
+            "--write-config",
+            is_flag=True,
+            help=f"Write the names into [executors.{section}] of the configuration.",
+        ),
+    )
+
+    def decorate(command: _Command) -> _Command:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+def _faults(_ctx: click.Context, _param: click.Parameter, texts: tuple[str, ...]) -> list[Fault]:
     from ..emulator.faults import parse_fault
 
-    names = {part: options.pop(part[:-1]) for part in ("buckets", "queues", "roles", "log_groups", "job_definitions")}
-    resources = Resources(**names)
     try:
-        faults = [parse_fault(text) for text in fault_texts]
+        return [parse_fault(text) for text in texts]
     except EmulatorError as error:
-        raise click.BadParameter(str(error), param_hint="--fault") from error
+        raise click.BadParameter(str(error)) from error
+
+
+class _Emulator(Protocol):
+    @property
+    def environment(self) -> Mapping[str, str]: ...
+
+    def stop(self) -> None: ...
+
+
+def _serve(make: Callable[[], _Emulator], write_config: Callable[[], None] | None) -> None:
+    """Run it until somebody wants its end."""
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         # Obeyed as soon as all is there: half an emulator is harder to end.
         signal.signal(number, lambda *_: stop.set())
-    emulator = AwsEmulator(AwsSettings(resources=resources, faults=faults, **options))
+    emulator = make()
     try:
         if write_config:
-            _write_config(resources, options["region"])
+            write_config()
         for name, value in emulator.environment.items():
             click.echo(f"export {name}={shlex.quote(value)}")
         # What has been loaded by now stays to the end: collecting it again and again, and at the end once more, takes time.
@@ -128,18 +145,138 @@ def aws(fault_texts: tuple[str, ...], write_config: bool, **options: Any) -> Non
         emulator.stop()
 
 
-def _write_config(resources: Resources, region: str) -> None:
-    """Have the executor use the first of each kind, and say so."""
-    named = {
-        "s3_bucket_name": resources.buckets,
-        "batch_queue": [queue.partition("=")[0] for queue in resources.queues],
-        "batch_job_definition_name": resources.job_definitions,
-        "batch_job_role_name": resources.roles,
-        "batch_execution_role_name": resources.roles[1:],
-        "batch_job_log_group_name": resources.log_groups,
-    }
-    settings = {"region": region, **{key: names[0] for key, names in named.items() if names}}
-    set_config({"executors": {"awsbatch": settings}})
-    click.echo(f"Wrote into {config_path()}:\n\n[executors.awsbatch]", err=True)
-    for key, value in settings.items():
+def _write_config(executor: str, settings: Mapping[str, str | None]) -> None:
+    """Have the executor use these, as far as there is one, and say so."""
+    given = {key: value for key, value in settings.items() if value is not None}
+    set_config({"executors": {executor: given}})
+    click.echo(f"Wrote into {config_path()}:\n\n[executors.{executor}]", err=True)
+    for key, value in given.items():
         click.echo(f'{key} = "{value}"', err=True)
+
+
+def _first(names: Sequence[str]) -> str | None:
+    return names[0] if names else None
+
+
+@emulate.command(
+    epilog=examples(
+        "covalent emulate aws --write-config     # then, in another terminal, with the variables that it prints:",
+        "covalent emulate aws --queue my-queue --bucket my-bucket --containers podman",
+        "covalent emulate aws --queue spot=SPOT --fault lose_host,count=2",
+        "covalent emulate aws --fault throttle,operation=SubmitJob,count=5 --fault slow_start,seconds=30",
+    )
+)
+@_common("us-east-1", "awsbatch")
+@_names(
+    "--queue",
+    ("covalent-batch-queue",),
+    "A job queue that exists; NAME=KIND for EC2, SPOT, FARGATE or FARGATE_SPOT machines.",
+)
+@_names("--role", ("CovalentBatchJobRole", "ecsTaskExecutionRole"), "An IAM role that exists.")
+@_names("--log-group", ("covalent-batch-job-logs",), "A log group that exists.")
+@_names("--job-definition", (), "A job definition that exists.")
+def aws(write_config: bool, **options: Any) -> None:
+    """Emulate AWS: Batch, S3, IAM, STS, CloudWatch Logs, ECR and EC2.
+
+    Prints the environment in which clients find it as lines that a shell can evaluate, then "ready", and serves until Ctrl-C or
+    SIGTERM. What is in it ends with it.
+    """
+    from ..emulator.aws.provision import Resources
+    from ..emulator.aws.server import AwsEmulator, AwsSettings
+
+    names = {part: options.pop(part[:-1]) for part in ("buckets", "queues", "roles", "log_groups", "job_definitions")}
+    resources = Resources(**names)
+    settings = AwsSettings(resources=resources, **options)
+
+    def write() -> None:
+        _write_config(
+            "awsbatch",
+            {
+                "region": settings.region,
+                "s3_bucket_name": _first(resources.buckets),
+                "batch_queue": _first([queue.partition("=")[0] for queue in resources.queues]),
+                "batch_job_definition_name": _first(resources.job_definitions),
+                "batch_job_role_name": _first(resources.roles),
+                "batch_execution_role_name": _first(resources.roles[1:]),
+                "batch_job_log_group_name": _first(resources.log_groups),
+            },
+        )
+
+    _serve(lambda: AwsEmulator(settings), write if write_config else None)
+
+
+def _accounts(_ctx: click.Context, _param: click.Parameter, texts: tuple[str, ...]) -> Sequence[Any]:
+    from ..emulator.google.identity import Account
+
+    try:
+        return [Account.parse(text) for text in texts]
+    except EmulatorError as error:
+        raise click.BadParameter(str(error)) from error
+
+
+def _secrets(_ctx: click.Context, _param: click.Parameter, texts: tuple[str, ...]) -> Mapping[str, str]:
+    if wrong := next((text for text in texts if not text.partition("=")[1]), None):
+        raise click.BadParameter(f"{wrong!r} is no secret. Write NAME=VALUE.")
+    return dict(text.split("=", 1) for text in texts)
+
+
+@emulate.command(
+    epilog=examples(
+        "covalent emulate google --write-config     # then, in another terminal, with the variables that it prints:",
+        "covalent emulate google --project my-project --bucket my-bucket --containers podman",
+        "covalent emulate google --fault preempt,count=2 --fault throttle,operation=CreateJob",
+    )
+)
+@_common("us-east1", "gcpbatch")
+@click.option("--project", metavar="ID", default="covalent-project", show_default=True, help="The project that exists.")
+@click.option(
+    "--grpc-port",
+    metavar="PORT",
+    type=click.IntRange(0, 65535),
+    default=0,
+    help="Port of Batch and Logging over gRPC; 0, the default, takes a free one.",
+)
+@click.option(
+    "--service-account",
+    "service_accounts",
+    metavar="EMAIL",
+    multiple=True,
+    callback=_accounts,
+    help="A service account that exists; EMAIL=silent[:SECONDS] for one whose machines may not report, so that its jobs fail after "
+    "this time. Repeatable. [default: every one that a job names]",
+)
+@click.option(
+    "--secret",
+    "secrets",
+    metavar="NAME=VALUE",
+    multiple=True,
+    callback=_secrets,
+    help="A secret that exists. Repeatable.",
+)
+def google(write_config: bool, **options: Any) -> None:
+    """Emulate Google Cloud: Batch, Cloud Logging, Cloud Storage, and the metadata server of jobs' machines.
+
+    Prints the environment in which clients find it as lines that a shell can evaluate, then "ready", and serves until Ctrl-C or
+    SIGTERM. What is in it ends with it. Clients need no credentials.
+    """
+    try:
+        from ..emulator.google.server import GoogleEmulator, GoogleSettings
+    except ImportError as error:
+        raise EmulatorError(
+            "The emulator of Google Cloud needs google-cloud-batch and google-cloud-logging: pip install 'covalent-batch[emulator]'"
+        ) from error
+
+    settings = GoogleSettings(buckets=options.pop("bucket"), **options)
+
+    def write() -> None:
+        _write_config(
+            "gcpbatch",
+            {
+                "project_id": settings.project,
+                "region": settings.region,
+                "bucket_name": _first(settings.buckets),
+                "service_account_email": _first([account.email for account in settings.service_accounts]),
+            },
+        )
+
+    _serve(lambda: GoogleEmulator(settings), write if write_config else None)

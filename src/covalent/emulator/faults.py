@@ -72,7 +72,17 @@ class _Death(_AttemptFault):
 
 
 class LoseHost(_Death):
-    """The machine of a job goes away, as spot instances do."""
+    """The machine of a job goes away."""
+
+
+class Preempt(_Death):
+    """The machine of a job is a spot instance, and is taken back."""
+
+
+class ExitWith(_Death, kw_only=True):
+    """A job ends with this exit code, whatever it was about to do."""
+
+    exit_code: Annotated[int, msgspec.Meta(ge=1, le=65535)]
 
 
 class OutOfMemory(_Death):
@@ -96,13 +106,12 @@ class SlowStart(_Fault):
 class Hold(_Fault):
     """No job starts, for this reason, until the hold is released."""
 
-    reason: str = "CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY - Service cannot fulfill the capacity requested for instance type [optimal]"
+    reason: str | None = None  #: As the cloud words it; null stands for a want of machines.
 
-
-Fault = Throttle | LoseAnswer | Refuse | Unreachable | LoseHost | OutOfMemory | TimeOut | BadImage | SlowStart | Hold
 
 CallFault = Throttle | LoseAnswer | Refuse
-AttemptFault = LoseHost | OutOfMemory | TimeOut | BadImage
+AttemptFault = LoseHost | Preempt | ExitWith | OutOfMemory | TimeOut | BadImage
+Fault = CallFault | Unreachable | AttemptFault | SlowStart | Hold
 
 #: The classes of faults, by their names in JSON and on the command line.
 KINDS: Mapping[str, type[_Fault]] = {_kind(kind.__name__): kind for kind in get_args(Fault)}
@@ -136,26 +145,36 @@ def parse_fault(text: str) -> Fault:
 class Faults:
     """Those that are in force. Safe to use from several threads."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, clock: Callable[[], float] = time.monotonic, *, hold_reason: str = "There is no machine."
+    ) -> None:
+        """
+        :param hold_reason: how the cloud words that it has no machines
+        """
         self._clock = clock
+        self._hold_reason = hold_reason
         self._lock = threading.Lock()
         self._active: list[tuple[Fault, float]] = []  # with the time at which it was added
-        self._on_change: Callable[[], None] = lambda: None
+        self._on_change: list[Callable[[], None]] = []
 
     def on_change(self, tell: Callable[[], None]) -> None:
-        """Have this called whenever a fault is added or cleared."""
-        self._on_change = tell
+        """Have this called as well whenever a fault is added or cleared."""
+        self._on_change.append(tell)
+
+    def _tell(self) -> None:
+        for tell in self._on_change:
+            tell()
 
     def add(self, fault: Fault) -> None:
         with self._lock:
             self._active.append((fault, self._clock()))
-        self._on_change()
+        self._tell()
 
     def clear(self, kind: str | None = None) -> None:
         """End all faults, or those of one kind."""
         with self._lock:
             self._active = [(f, at) for f, at in self._active if kind is not None and not isinstance(f, KINDS[kind])]
-        self._on_change()
+        self._tell()
 
     def active(self) -> list[Fault]:
         with self._lock:
@@ -193,7 +212,7 @@ class Faults:
 
     def hold(self) -> str | None:
         """Why no job starts; None if jobs do."""
-        return next((fault.reason for fault in self.active() if isinstance(fault, Hold)), None)
+        return next((fault.reason or self._hold_reason for fault in self.active() if isinstance(fault, Hold)), None)
 
     def _use(self, fault: CallFault | AttemptFault) -> None:
         if fault.count is not None:

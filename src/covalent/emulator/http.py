@@ -14,6 +14,8 @@ from http.server import BaseHTTPRequestHandler
 from socketserver import ThreadingTCPServer
 from typing import Any, Final, NamedTuple
 
+from ..errors import EmulatorError
+
 #: Makes ``close`` send a reset, which is what a client sees of a server that dies.
 _NO_LINGER: Final = struct.pack("ii", 1, 0)
 
@@ -75,6 +77,16 @@ class HttpServer:
         """Take no more connections. Those that are open end with the process."""
         self._server.shutdown()
         self._server.server_close()
+
+
+def listen(host: str, port: int) -> HttpServer:
+    """:raises EmulatorError: if that is not possible"""
+    try:
+        return HttpServer(host, port)
+    except OSError as error:
+        raise EmulatorError(
+            f"The emulator cannot listen on {host}, port {port}: {error.strerror}. Choose another with --port and --host."
+        ) from error
 
 
 class _Server(ThreadingTCPServer):

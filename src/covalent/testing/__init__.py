@@ -9,12 +9,13 @@
         run_my_workflow(aws.environment)
         assert aws.calls().client["batch"]["SubmitJob"] == 1
 
-With pytest, ``pytest_plugins = ["covalent.testing.fixtures"]`` brings the fixture ``emulated_aws``.
+With pytest, ``pytest_plugins = ["covalent.testing.fixtures"]`` brings the fixtures ``emulated_aws`` and ``emulated_google``.
 """
 
 from __future__ import annotations
 
 from .aws import EmulatedAWS, emulated_aws
 from .emulated import CallCounts, FaultControl
+from .google import EmulatedGoogle, emulated_google
 
-__all__ = ["CallCounts", "EmulatedAWS", "FaultControl", "emulated_aws"]
+__all__ = ["CallCounts", "EmulatedAWS", "EmulatedGoogle", "FaultControl", "emulated_aws", "emulated_google"]

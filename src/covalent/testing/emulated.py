@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import os
 import select
@@ -95,7 +96,7 @@ class FaultControl:
         *,
         caller: Caller = "client",
     ) -> None:
-        """Calls are refused with this code, for example ``AccessDenied`` or ``ExpiredToken``."""
+        """Calls are refused with this code, for example ``AccessDenied``, or for Google ``PERMISSION_DENIED``."""
         self._add(faults.Refuse(operation=operation, code=code, message=message, count=count, caller=caller))
 
     def unreachable(self, seconds: float) -> None:
@@ -106,8 +107,13 @@ class FaultControl:
         """The machines of the next attempts go away, after they have run for this time."""
         self._add(faults.LoseHost(count=count, after_s=after_s))
 
-    #: The same: it is how a spot instance that is taken back looks.
-    preempt = lose_host
+    def preempt(self, count: int | None = 1, *, after_s: float = 0.0) -> None:
+        """The machines of the next attempts are spot instances and are taken back, after they have run for this time."""
+        self._add(faults.Preempt(count=count, after_s=after_s))
+
+    def exit_with(self, exit_code: int, count: int | None = 1, *, after_s: float = 0.0) -> None:
+        """The next attempts end with this exit code, whatever they were about to do; it may be one of the service's own."""
+        self._add(faults.ExitWith(exit_code=exit_code, count=count, after_s=after_s))
 
     def out_of_memory(self, count: int | None = 1, *, after_s: float = 0.0) -> None:
         """The next attempts are killed for want of memory."""
@@ -126,7 +132,7 @@ class FaultControl:
         self._add(faults.SlowStart(seconds=seconds))
 
     def hold(self, reason: str | None = None) -> None:
-        """Jobs stay RUNNABLE, with this reason, until :meth:`release`."""
+        """Jobs stay in the queue, with this reason, until :meth:`release`."""
         self._add(faults.Hold() if reason is None else faults.Hold(reason=reason))
 
     def release(self) -> None:
@@ -222,6 +228,10 @@ class Emulated:
             readable, _, _ = select.select([out], [], [], max(0, deadline - time.monotonic()))
             data = os.read(out, 65536) if readable else b""
             if not data:
+                if readable:
+                    # It is about to end, and says why until then.
+                    with contextlib.suppress(subprocess.TimeoutExpired):
+                        self._process.wait(_STOP_S)
                 raise EmulatorError(f"The emulator did not start: {self._explain()}")
             printed += data
         words = (shlex.split(line) for line in printed.decode().splitlines())

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
 from .aws import EmulatedAWS
 from .aws import emulated_aws as _emulated_aws
+from .emulated import Emulated
+from .google import EmulatedGoogle
+from .google import emulated_google as _emulated_google
 
 
 @pytest.fixture(scope="session")
@@ -23,9 +27,31 @@ def emulated_aws(shared_emulated_aws: EmulatedAWS, monkeypatch: pytest.MonkeyPat
 
     What tests put into it stays until the end of the run.
     """
-    for name, value in shared_emulated_aws.environment.items():
+    with _in_use(shared_emulated_aws, monkeypatch):
+        yield shared_emulated_aws
+
+
+@pytest.fixture(scope="session")
+def shared_emulated_google() -> Iterator[EmulatedGoogle]:
+    """The same of Google Cloud."""
+    with _emulated_google() as google:
+        yield google
+
+
+@pytest.fixture
+def emulated_google(
+    shared_emulated_google: EmulatedGoogle, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[EmulatedGoogle]:
+    """The same of Google Cloud."""
+    with _in_use(shared_emulated_google, monkeypatch):
+        yield shared_emulated_google
+
+
+@contextmanager
+def _in_use(cloud: Emulated, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    for name, value in cloud.environment.items():
         monkeypatch.setenv(name, value)
-    shared_emulated_aws.faults.clear()
-    shared_emulated_aws.reset_calls()
-    yield shared_emulated_aws
-    shared_emulated_aws.faults.clear()
+    cloud.faults.clear()
+    cloud.reset_calls()
+    yield
+    cloud.faults.clear()

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
-from ...errors import EmulatorError
 from ..calls import Calls
-from ..faults import Fault, Faults
-from ..hosts.base import Host
-from ..hosts.containers import ContainerHost
-from ..hosts.processes import ProcessHost
-from ..http import HttpServer
+from ..faults import Faults
+from ..hosts import make_host
+from ..http import listen
+from ..settings import EmulatorSettings
 from .application import AwsApplication
 from .batch.api import BatchApi
 from .batch.attempts import Attempts
@@ -22,16 +20,12 @@ from .identity import CLIENT, Identities
 from .moto_border import Moto
 from .provision import Resources, provision
 
+_NO_CAPACITY: Final = "CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY - Service cannot fulfill the capacity requested for instance type [optimal]"
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class AwsSettings:
-    host: str
-    port: int  #: 0 takes a free one.
-    region: str
-    slots: int | None  #: Jobs that run at a time; None stands for the number of processors.
-    containers: str  #: ``podman``, ``docker``, or ``none`` for processes.
+class AwsSettings(EmulatorSettings):
     resources: Resources
-    faults: Sequence[Fault] = ()
 
 
 class AwsEmulator:
@@ -40,20 +34,14 @@ class AwsEmulator:
     def __init__(self, settings: AwsSettings) -> None:
         """:raises EmulatorError: if it cannot start"""
         self._settings = settings
-        self.faults, calls, moto = Faults(), Calls(), Moto()
+        self.faults, calls, moto = Faults(hold_reason=_NO_CAPACITY), Calls(), Moto()
         identities = Identities(moto, settings.region)
-        try:
-            self._http = HttpServer(settings.host, settings.port)
-        except OSError as error:
-            raise EmulatorError(
-                f"The emulator cannot listen on {settings.host}, port {settings.port}: {error.strerror}. Choose another "
-                "with --port and --host."
-            ) from error
+        self._http = listen(settings.host, settings.port)
         self.endpoint = self._http.address.url
-        self._host: Host = ProcessHost() if settings.containers == "none" else ContainerHost(settings.containers)
+        self._host = make_host(settings.containers)
         surroundings = _Surroundings(self.endpoint, settings.region, identities)
         attempts = Attempts(self._host, moto, self.faults, surroundings)
-        self._scheduler = Scheduler(settings.slots or os.cpu_count() or 1, attempts.run, self.faults)
+        self._scheduler = Scheduler(settings.jobs_at_a_time, attempts.run, self.faults)
 
         batches: dict[str, BatchApi] = {}
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -19,6 +21,8 @@ class Verdict(StrEnum):
     TIMED_OUT = "TIMED_OUT"
     OUT_OF_MEMORY = "OUT_OF_MEMORY"
     HOST_LOST = "HOST_LOST"
+    PREEMPTED = "PREEMPTED"
+    REPLACED = "REPLACED"  #: Its exit code does not count.
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -28,12 +32,14 @@ class Container:
     name: str  #: Unique, and valid as the name of a container.
     image: str  #: Not looked at by a host that runs processes.
     command: tuple[str, ...]
+    entrypoint: str = ""  #: In the place of the image's own, if it is given.
     environment: Mapping[str, str]
     files: Mapping[str, str]  #: Contents of files, by the variables that hold their paths.
     vcpus: float
     memory_mib: int
     shared_memory_mib: int | None = None
     has_init: bool = False  #: Whether process 1 is one that passes signals on.
+    separate_errors: bool = False  #: Whether its two outputs are told apart.
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,6 +63,7 @@ class Process(Protocol):
 
     pid: int  #: Of the process that ends with it.
     output: int  #: Descriptor from which everything that it prints can be read.
+    errors: int | None  #: The same of its standard error, if that is told apart.
 
     def exit_code(self) -> int | None:
         """None as long as it runs."""
@@ -90,6 +97,17 @@ class Host(Protocol):
 
     def close(self) -> None:
         """End everything that still runs, and remove all files."""
+
+
+def take_outputs(process: subprocess.Popen[bytes]) -> tuple[int, int | None]:
+    """Descriptors of their own of what a process prints, which whoever follows it closes."""
+    assert process.stdout is not None
+    with process.stdout as stdout:
+        output = os.dup(stdout.fileno())
+    if process.stderr is None:
+        return output, None
+    with process.stderr as stderr:
+        return output, os.dup(stderr.fileno())
 
 
 def write_files(directory: Path, files: Mapping[str, str]) -> dict[str, str]:

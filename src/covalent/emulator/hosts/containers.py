@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import secrets
 import shutil
@@ -12,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from ...errors import EmulatorError
-from .base import MARK_VARIABLE, CannotPullError, CannotStartError, Container, Ended, Verdict, write_files
+from .base import MARK_VARIABLE, CannotPullError, CannotStartError, Container, Ended, Verdict, take_outputs, write_files
 from .warden import Warden
 
 #: Exit codes of ``run`` when it, and not the command in the container, has failed.
@@ -56,10 +55,12 @@ class ContainerHost:
         argv += [f"--shm-size={container.shared_memory_mib}m"] if container.shared_memory_mib else []
         argv += [f"--volume={path}:{path}:ro" for path in paths.values()]
         argv += [f"--env={name}={value}" for name, value in environment.items()]
+        argv += [f"--entrypoint={container.entrypoint}"] if container.entrypoint else []
         argv += [container.image, *container.command]
+        errors = subprocess.PIPE if container.separate_errors else subprocess.STDOUT
         try:
             process = subprocess.Popen(
-                argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True
+                argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors, start_new_session=True
             )
         except OSError as error:
             raise CannotStartError(str(error)) from error
@@ -104,11 +105,8 @@ class RunningContainer:
     """One job that runs in a container."""
 
     def __init__(self, process: subprocess.Popen[bytes], program: str, name: str, directory: Path) -> None:
-        assert process.stdout is not None
         self.pid = process.pid
-        # A descriptor of its own, which whoever follows the process closes.
-        with process.stdout as stdout:
-            self.output = os.dup(stdout.fileno())
+        self.output, self.errors = take_outputs(process)
         self._process = process
         self._program = program
         self._name = name

@@ -16,7 +16,7 @@ from typing import Final
 
 from ...runner.processes import adopt_descendants
 from . import tree
-from .base import MARK_VARIABLE, CannotStartError, Container, Ended, write_files
+from .base import MARK_VARIABLE, CannotStartError, Container, Ended, take_outputs, write_files
 from .warden import Warden
 
 #: What a job sees of the emulator's own environment.
@@ -52,7 +52,7 @@ class ProcessHost:
                 env={**self._environment(directory), **container.environment, **paths, MARK_VARIABLE: mark},
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
+                stderr=subprocess.PIPE if container.separate_errors else subprocess.STDOUT,
                 start_new_session=True,
             )
         except (OSError, ValueError) as error:
@@ -64,7 +64,8 @@ class ProcessHost:
         self._warden.dismiss()
 
     def _argv(self, container: Container) -> list[str]:
-        program, *arguments = container.command or ("",)
+        entrypoint = (container.entrypoint,) if container.entrypoint else ()
+        program, *arguments = (*entrypoint, *container.command) or ("",)
         if program in ("python", "python3"):
             return [sys.executable, *arguments]
         found = shutil.which(program, path=self._path)
@@ -90,11 +91,8 @@ class LocalProcess:
     """One job that runs as a process."""
 
     def __init__(self, process: subprocess.Popen[bytes], directory: Path, mark: str) -> None:
-        assert process.stdout is not None
         self.pid = process.pid
-        # A descriptor of its own, which whoever follows the process closes.
-        with process.stdout as stdout:
-            self.output = os.dup(stdout.fileno())
+        self.output, self.errors = take_outputs(process)
         self._process = process
         self._directory = directory
         self._mark = mark

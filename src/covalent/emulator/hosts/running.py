@@ -11,10 +11,6 @@ from typing import Final
 
 from .base import Ended, Process, Verdict
 
-#: Seconds between being asked to end and being killed, unless the definition says otherwise.
-#: Source: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-agent-config.html (ECS_CONTAINER_STOP_TIMEOUT)
-STOP_TIMEOUT_S: Final = 30.0
-
 #: Seconds between two looks at memory and deadlines.
 _LOOK_S: Final = 0.2
 
@@ -29,9 +25,7 @@ Emit = Callable[[Sequence[bytes]], None]
 class Running:
     """One process or container. :meth:`follow` belongs to one thread; the rest may be called from any."""
 
-    def __init__(
-        self, process: Process, *, memory_mib: int, timeout_s: float | None, stop_timeout_s: float = STOP_TIMEOUT_S
-    ) -> None:
+    def __init__(self, process: Process, *, memory_mib: int, timeout_s: float | None, stop_timeout_s: float) -> None:
         """
         :param timeout_s: seconds after which it is stopped
         :param stop_timeout_s: seconds between being asked to end and being killed
@@ -43,8 +37,7 @@ class Running:
         self._verdict: Verdict | None = None
         self._doom: tuple[float, Verdict] | None = None
         self._kill_at: float | None = None
-        self._lines = _Lines()
-        self._printed = b""
+        self._streams: list[_Stream] = []
 
     def stop(self, verdict: Verdict = Verdict.STOPPED) -> None:
         """Ask it to end, and kill it if it does not."""
@@ -64,40 +57,45 @@ class Running:
         """Have it killed after this time."""
         self._doom = (time.monotonic() + after_s, verdict)
 
-    def follow(self, emit: Emit) -> Ended:
+    def follow(self, emit: Emit, emit_errors: Emit | None = None) -> Ended:
         """Pass on its lines as they are printed, until it ends.
 
+        :param emit_errors: takes those of its standard error, if that is told apart
         :raises CannotStartError: if it turns out that the command never ran
         """
-        os.set_blocking(self._process.output, False)
+        self._streams = [_Stream(self._process.output, emit)]
+        if self._process.errors is not None:
+            self._streams.append(_Stream(self._process.errors, emit_errors or emit))
         try:
-            self._follow(emit)
+            self._follow()
             code = self._process.exit_code()
             assert code is not None
             # Whatever it has left behind still holds the other end of the pipe.
             self._process.clean_up()
-            while self._read(emit):
-                pass
+            for stream in self._streams:
+                stream.drain()
         except BaseException:
             self._process.kill()
             raise
         finally:
-            os.close(self._process.output)
-        self._pass_on(emit, self._lines.rest())
+            for stream in self._streams:
+                stream.close()
         if self._verdict is None:
-            return self._process.end(code, self._printed)
+            return self._process.end(code, b"".join(stream.beginning for stream in self._streams))
         return Ended(exit_code=code, verdict=self._verdict)
 
-    def _follow(self, emit: Emit) -> None:
+    def _follow(self) -> None:
         with selectors.DefaultSelector() as selector, _end_of(self._process.pid) as end:
-            selector.register(self._process.output, selectors.EVENT_READ)
+            for stream in self._streams:
+                selector.register(stream.fd, selectors.EVENT_READ)
             if end is not None:
                 selector.register(end, selectors.EVENT_READ)
             look_at = time.monotonic() + _LOOK_S
             while self._process.exit_code() is None:
                 ready = {key.fd for key, _ in selector.select(_LOOK_S if end is not None else _LOOK_S / 10)}
-                if self._process.output in ready and self._read(emit) is None:
-                    selector.unregister(self._process.output)
+                for stream in self._streams:
+                    if stream.fd in ready and stream.read() is None:
+                        selector.unregister(stream.fd)
                 if (now := time.monotonic()) >= look_at or self._doom:
                     look_at = now + _LOOK_S
                     self._enforce(now)
@@ -117,24 +115,43 @@ class Running:
         if self._verdict is None and self._process.exit_code() is None:
             self._verdict = verdict
 
-    def _read(self, emit: Emit) -> bool | None:
+
+class _Stream:
+    """One output of a process."""
+
+    def __init__(self, fd: int, emit: Emit) -> None:
+        os.set_blocking(fd, False)
+        self.fd = fd
+        self.beginning = b""  #: Of what was printed.
+        self._emit = emit
+        self._lines = _Lines()
+
+    def read(self) -> bool | None:
         """Take what is there: False if nothing is, None if nothing will be any more."""
         try:
-            data = os.read(self._process.output, _CHUNK_BYTES)
+            data = os.read(self.fd, _CHUNK_BYTES)
         except BlockingIOError:
             return False
         if not data:
             return None
-        if len(self._printed) < _CHUNK_BYTES:
-            self._printed += data
-        self._pass_on(emit, self._lines.add(data))
+        if len(self.beginning) < _CHUNK_BYTES:
+            self.beginning += data
+        self._pass_on(self._lines.add(data))
         return True
 
-    @staticmethod
-    def _pass_on(emit: Emit, lines: Sequence[bytes]) -> None:
-        # The service takes no empty events, so its log driver leaves empty lines out.
+    def drain(self) -> None:
+        """Take the rest, the unfinished line included."""
+        while self.read():
+            pass
+        self._pass_on(self._lines.rest())
+
+    def close(self) -> None:
+        os.close(self.fd)
+
+    def _pass_on(self, lines: Sequence[bytes]) -> None:
+        # The services take no empty entries, so what writes to their logs leaves empty lines out.
         if full := [line for line in lines if line]:
-            emit(full)
+            self._emit(full)
 
 
 class _Lines:

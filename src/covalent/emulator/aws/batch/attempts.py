@@ -9,7 +9,8 @@ import secrets
 from collections.abc import Callable, Mapping
 from typing import Final, Protocol
 
-from ...faults import BadImage, Faults, LoseHost, OutOfMemory, TimeOut
+from ...attempt import run_container
+from ...faults import Faults
 from ...hosts.base import CannotPullError, CannotStartError, Container, Ended, Host, Verdict
 from ...hosts.running import Running
 from ..moto_border import LogPlace, Moto
@@ -25,7 +26,9 @@ _EXITED: Final = "Essential container in task exited"
 _NOT_STARTED: Final = "Task failed to start"
 _OUT_OF_MEMORY: Final = "OutOfMemoryError: Container killed due to memory usage"
 
-_VERDICTS: Final = {LoseHost: Verdict.HOST_LOST, OutOfMemory: Verdict.OUT_OF_MEMORY, TimeOut: Verdict.TIMED_OUT}
+#: Seconds between being asked to end and being killed.
+#: Source: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-agent-config.html (ECS_CONTAINER_STOP_TIMEOUT)
+_STOP_TIMEOUT_S: Final = 30.0
 
 
 class Surroundings(Protocol):
@@ -50,20 +53,23 @@ class Attempts:
         """Run the job's newest attempt to its end."""
         fault = self._faults.of_attempt()
         try:
-            if isinstance(fault, BadImage):
-                raise CannotPullError(
-                    f"pull access denied for {job.order.container['image']}, repository does not exist"
-                )
             if missing := self._missing_role(job):
                 return _unassumable(missing)
             log = self._begin_log(job)
-            process = self._host.start(self._container(job))
-            running = Running(process, memory_mib=job.order.resources.memory_mib, timeout_s=job.order.timeout_s)
-            if fault is not None:
-                running.doom(_VERDICTS[type(fault)], fault.after_s)
-            job.attempt.stream = log.stream
-            has_started(running)
-            ended = running.follow(lambda lines: self._moto.log(log, [line.decode(errors="replace") for line in lines]))
+
+            def tell(running: Running) -> None:
+                job.attempt.stream = log.stream
+                has_started(running)
+
+            ended = run_container(
+                self._host,
+                self._container(job),
+                fault,
+                timeout_s=job.order.timeout_s,
+                stop_timeout_s=_STOP_TIMEOUT_S,
+                has_started=tell,
+                emit=lambda lines: self._moto.log(log, [line.decode(errors="replace") for line in lines]),
+            )
         except CannotPullError as error:
             return _not_started(f"CannotPullContainerError: Error response from daemon: {error}")
         except CannotStartError as error:
@@ -108,7 +114,7 @@ class Attempts:
 
 def _outcome(ended: Ended) -> Outcome:
     match ended.verdict:
-        case Verdict.HOST_LOST:
+        case Verdict.HOST_LOST | Verdict.PREEMPTED:
             return Outcome(status_reason=f"Host EC2 (instance i-{secrets.token_hex(8)[:17]}) terminated.")
         case Verdict.TIMED_OUT:
             reason = "Job attempt duration exceeded timeout"

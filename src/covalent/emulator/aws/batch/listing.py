@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, TypeVar
 
+from ... import pages
 from ..moto_border import Queue
 from .jobs import Job, JobStatus
 from .wording import refused, rejected
@@ -57,11 +56,9 @@ def page(items: Sequence[_T], size: int, token: str | None) -> tuple[Sequence[_T
     :raises RefusalError: if the token is none of ours
     """
     try:
-        start = int(base64.b64decode(token, validate=True)) if token else 0
-    except (ValueError, binascii.Error) as error:
+        return pages.page(items, size, token)
+    except ValueError as error:
         raise refused("Invalid nextToken.") from error
-    end = start + size
-    return items[start:end], base64.b64encode(str(end).encode()).decode() if end < len(items) else None
 
 
 def _matches(job: Job, wanted: Mapping[str, Any]) -> bool:

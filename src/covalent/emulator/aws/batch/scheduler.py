@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import heapq
-import itertools
 import secrets
-import threading
 import time
 import traceback
 from collections.abc import Callable, Iterable
@@ -15,14 +12,12 @@ from typing import Final
 from ...faults import Faults
 from ...hosts.base import Verdict
 from ...hosts.running import Running
+from ...slots import Slots
 from .jobs import Attempt, Job, JobStatus
 from .retry import Failure, wants_again
 
 #: Source: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerOverride.html
 MAX_OVERRIDES_CHARS: Final = 8192
-
-#: Seconds between two looks at the queue when nothing else happens.
-_LOOK_S: Final = 1.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,36 +35,27 @@ RunAttempt = Callable[[Job, Callable[[Running], None]], Outcome]
 
 
 class Scheduler:
-    """A few threads, each of which runs one attempt at a time. A job that waits costs nothing but its entry."""
+    """Jobs from their submission to their end."""
 
     def __init__(self, slots: int, run_attempt: RunAttempt, faults: Faults) -> None:
         self._run_attempt = run_attempt
-        self._faults = faults
         self._jobs: dict[str, Job] = {}
         self._waiting: dict[str, list[Job]] = {}  # by the id of a job for which they wait
-        self._delayed: list[tuple[float, int, Job]] = []  # heap by the time at which they may start
-        self._ready: list[tuple[int, int, Job]] = []  # heap by priority
-        self._sequence = itertools.count()
-        self._is_stopping = False
-        #: Held by whoever reads or changes jobs; notified when something may start.
-        self.changed = threading.Condition(threading.RLock())
-        self._threads = [threading.Thread(target=self._work, name=f"slot-{n}", daemon=True) for n in range(slots)]
-        faults.on_change(self._look_again)
+        self._slots = Slots[Job](slots, faults, begin=self._begin, run=self._run)
+        #: Held by whoever reads or changes jobs.
+        self.changed = self._slots.changed
 
     def start(self) -> None:
-        for thread in self._threads:
-            thread.start()
+        self._slots.start()
 
     def stop(self) -> None:
         """Start nothing more, and kill what runs."""
+        self._slots.stop()
         with self.changed:
-            self._is_stopping = True
-            self.changed.notify_all()
             running = [job.running for job in self._jobs.values() if job.running]
         for each in running:
             each.kill(Verdict.HOST_LOST)
-        for thread in self._threads:
-            thread.join()
+        self._slots.join()
 
     def job(self, job_id: str) -> Job | None:
         return self._jobs.get(job_id)
@@ -137,49 +123,24 @@ class Scheduler:
         self._set(job, JobStatus.RUNNABLE)
         job.status_reason = job.order.resources.never_fits(job.order.queue) or None
         if job.status_reason is None:
-            due = time.monotonic() + self._faults.start_delay_s()
-            heapq.heappush(self._delayed, (due, next(self._sequence), job))
-            self.changed.notify()
+            self._slots.add(job, job.order.queue.priority)
 
-    def _next(self) -> Job | None:
-        """Something to start, or None when the emulator stops."""
-        with self.changed:
-            while not self._is_stopping:
-                wait_s = self._promote()
-                while self._ready and self._faults.hold() is None:
-                    job = heapq.heappop(self._ready)[-1]
-                    if job.status is JobStatus.RUNNABLE:
-                        self._begin(job)
-                        return job
-                self.changed.wait(wait_s)
-        return None
-
-    def _promote(self) -> float:
-        """Make those ready whose time has come; return the seconds until the next one's has."""
-        now = time.monotonic()
-        while self._delayed and self._delayed[0][0] <= now:
-            _, number, job = heapq.heappop(self._delayed)
-            heapq.heappush(self._ready, (-job.order.queue.priority, number, job))
-        return min(_LOOK_S, self._delayed[0][0] - now) if self._delayed else _LOOK_S
-
-    def _begin(self, job: Job) -> None:
+    def _begin(self, job: Job) -> bool:
+        if job.status is not JobStatus.RUNNABLE:
+            return False
         self._set(job, JobStatus.STARTING)
         job.attempts.append(Attempt(task=secrets.token_hex(16)))
-
-    def _look_again(self) -> None:
-        with self.changed:
-            self.changed.notify_all()
+        return True
 
     # The way to the end
 
-    def _work(self) -> None:
-        while job := self._next():
-            try:
-                outcome = self._run_attempt(job, lambda running, job=job: self._has_started(job, running))  # type: ignore[misc]
-            except Exception:  # noqa: BLE001 # whatever it is, a job that never ends would hide it
-                traceback.print_exc()
-                outcome = Outcome(status_reason="Error: the emulator failed; see what it printed.", may_repeat=False)
-            self._has_ended(job, outcome)
+    def _run(self, job: Job) -> None:
+        try:
+            outcome = self._run_attempt(job, lambda running: self._has_started(job, running))
+        except Exception:  # noqa: BLE001 # whatever it is, a job that never ends would hide it
+            traceback.print_exc()
+            outcome = Outcome(status_reason="Error: the emulator failed; see what it printed.", may_repeat=False)
+        self._has_ended(job, outcome)
 
     def _has_started(self, job: Job, running: Running) -> None:
         with self.changed:
@@ -188,7 +149,7 @@ class Scheduler:
             self._set(job, JobStatus.RUNNING)
             if job.parent and job.parent.started_at is None:
                 job.parent.started_at = job.started_at
-            if self._is_stopping:
+            if self._slots.is_stopping:
                 running.kill(Verdict.HOST_LOST)
             elif job.is_terminated:
                 running.stop()
