@@ -65,7 +65,7 @@ def test_what_no_dispatch_needs_is_deleted(google, known):
     assert "There is nothing to delete" in gc()
 
     shown = gc("--older-than", "0", "--dry-run")
-    assert f"group ct-{two}-0-1 (2 objects, 10 bytes)" in shown
+    assert f"ct-{two}-0-1 (2 objects, 10 bytes)" in shown
     assert one not in shown
 
     assert "Deleted" in gc("--older-than", "0", "-y")

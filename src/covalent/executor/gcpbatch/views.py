@@ -36,6 +36,10 @@ TASK_STATES: Final[Mapping[str, JobState]] = {
     "UNEXECUTED": JobState.FAILED,
 }
 
+#: Of a container that could not be started; the service does not say then which image it was. Source: documentation of Docker, "Exit status"
+#: of ``docker run``.
+IMAGE_EXIT_CODES: Final = frozenset({125, 126, 127})
+
 _EXIT_CODE: Final = re.compile(r"exit code (\d+)")
 _STARTS: Final = re.compile(r"to RUNNING\b")
 
@@ -48,6 +52,7 @@ class JobFacts:
     is_final: bool
     is_cancelled: bool
     reason: str
+    image: str  #: Of its containers.
 
 
 def state_name(message: Any) -> str:
@@ -63,6 +68,7 @@ def job_facts(job: Any) -> JobFacts:
         is_final=JOB_STATES[name].is_final,
         is_cancelled=name == "CANCELLED",
         reason=_newest(job.status.status_events),
+        image=_image(job),
     )
 
 
@@ -95,12 +101,14 @@ def task_view(ref: str, task: Any, job: JobFacts) -> TaskView:
     events = sorted(task.status.status_events, key=_time)
     starts = [event for event in events if _STARTS.search(event.description)]
     index = int(task.name.rpartition("/")[2])
+    exit_code = _exit_code(events, state) if has_own_end else None
     return TaskView(
         index=index,
         state=state,
         attempt=max(1, len(starts)),
-        exit_code=_exit_code(events, state) if has_own_end else None,
+        exit_code=exit_code,
         status_reason=_reason(events, state, job),
+        reason=f"the image is {job.image}" if exit_code in IMAGE_EXIT_CODES else "",
         is_cancelled=job.is_cancelled and state is not JobState.SUCCEEDED,
         started_at=_time(starts[-1]) if starts else None,
         ended_at=_time(events[-1]) if events and has_own_end else None,
@@ -126,6 +134,11 @@ def _exit_code(events: list[Any], state: JobState) -> int | None:
         if found := _EXIT_CODE.search(event.description):
             return int(found[1])
     return None
+
+
+def _image(job: Any) -> str:
+    runnables = job.task_groups[0].task_spec.runnables if job.task_groups else ()
+    return str(runnables[0].container.image_uri) if runnables else ""
 
 
 def _newest(events: Iterable[Any]) -> str:
