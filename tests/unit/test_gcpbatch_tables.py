@@ -23,7 +23,7 @@ from covalent.states import Cause
 
 BEGAN = datetime(2026, 11, 21, tzinfo=UTC)
 ACCOUNT = Account(project="my-gcp-project-id", region="us-east1")
-RUNS = JobFacts(uid="u", is_final=False, is_cancelled=False, reason="")
+RUNS = JobFacts(uid="u", is_final=False, is_cancelled=False, reason="", image="python:3.11")
 
 
 @pytest.fixture(autouse=True)
