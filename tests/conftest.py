@@ -8,20 +8,27 @@ from pathlib import Path
 
 import pytest
 
+from covalent.api.pages import BUILT
+from tests.support.browser import BROWSERS
 from tests.support.server import RunningServer
 
 #: Programs that tests of these markers run.
-PROGRAMS = {"podman": "podman"}
+PROGRAMS = {"podman": ("podman",), "npm": ("npm",), "browser": BROWSERS}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Skip what this machine lacks the programs for."""
-    for marker, program in PROGRAMS.items():
-        if shutil.which(program) is None:
-            skip = pytest.mark.skip(reason=f"{program} is not installed")
-            for item in items:
-                if item.get_closest_marker(marker):
-                    item.add_marker(skip)
+    for marker, programs in PROGRAMS.items():
+        if not any(map(shutil.which, programs)):
+            _skip(items, marker, f"{' or '.join(programs)} is not installed")
+    if not (BUILT / "index.html").is_file():
+        _skip(items, "browser", "the pages are not built; 'make web' does that")
+
+
+def _skip(items: list[pytest.Item], marker: str, reason: str) -> None:
+    for item in items:
+        if item.get_closest_marker(marker):
+            item.add_marker(pytest.mark.skip(reason=reason))
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -77,6 +77,15 @@ class Node:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Mark:
+    """Where a preview has a mark in place of a task's value."""
+
+    start: int
+    end: int
+    node_id: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Graph:
     """A traced workflow. Node ids are in topological order except where ``ct.wait`` says otherwise."""
 
@@ -94,7 +103,15 @@ class Graph:
     source: str = ""
     cwd: str = ""  #: The client's working directory.
     python: str = ""  #: The client's Python, as ``3.11.7``.
+    arguments_preview: str = ""  #: What the lattice was called with, as short text; empty if that is not known.
+    result_preview: str = ""  #: What it returns, likewise, with marks where values of tasks are.
+    result_marks: tuple[Mark, ...] = ()
     version: int = GRAPH_VERSION
+
+    def executor_names(self) -> tuple[str, ...]:
+        """Short names of the executors that its tasks run on, each once, in order of the alphabet."""
+        used = {node.executor for node in self.nodes}
+        return tuple(sorted({self.executors[number].name for number in used}))
 
     def payloads(self) -> set[str]:
         """Digests of all values that the graph names."""
@@ -152,6 +169,10 @@ class Outcome:
     #: The URI at which logs, times and measurements lie that nobody has asked for yet. The executor that says that it can read
     #: there is asked for them; see ``AsyncBaseExecutor.complete``.
     details: str | None = None
+    inputs_preview: str = (
+        ""  #: What the task was called with, as short text that the runner made; empty if that is not known.
+    )
+    output_preview: str = ""  #: What it returned, likewise.
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -187,6 +208,24 @@ class TaskSpec:
     inputs: tuple[Blob, ...]
     environment: Environment
     hooks: Blob | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Requested:
+    """What an executor asks for, for each task; None where it does not say."""
+
+    cpus: float | None = None
+    memory_mib: float | None = None
+    gpus: float | None = None
+    time_limit_s: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ServiceJob:
+    """The job of a service that an attempt runs as, or as a part of which it runs."""
+
+    id: str
+    console_url: str | None = None  #: Where the service's own pages show it.
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -279,6 +318,7 @@ class DispatchInfo:
     reuse: bool = False  #: Values of ``redispatch_of`` may be taken.
     tasks: int = 0
     counts: dict[str, int] = field(default_factory=dict)  #: Tasks by status.
+    executors: tuple[str, ...] = ()  #: Short names of those that its tasks run on.
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -218,7 +218,9 @@ async def test_a_failure_is_opened_at_once_and_a_success_when_somebody_looks(
     assert (outcomes[10].cause, outcomes[10].message, outcomes[10].details) == (Cause.USER, "division by zero", None)
     known = outcomes[11]
     assert (known.started_at, known.stdout) == (None, None)
+    assert (known.inputs_preview, known.output_preview) == ("", "")
     full = await dispatcher.executor.complete(known)
+    assert (full.inputs_preview, full.output_preview) == ("n=1", "b'11'")
     assert full.stdout is not None
     assert (full.stdout.data, full.place, full.output, full.details) == (b"hi\n", "a container", known.output, None)
     assert full.started_at is not None

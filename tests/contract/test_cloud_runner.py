@@ -22,6 +22,7 @@ pytest_plugins = ("tests.support.container_fixtures",)
 def test_a_task_leaves_its_result_and_an_outcome_that_names_it(group: Group) -> None:
     outcome = group.run_one(lambda a, b: a * b, 6, 7)
     assert group.value(outcome) == 42
+    assert (outcome.inputs_preview, outcome.output_preview) == ("a=6, b=7", "42")
     assert outcome.status is Status.COMPLETED
     assert outcome.output is not None
     assert outcome.output.uri is not None

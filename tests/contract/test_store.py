@@ -7,9 +7,10 @@ from dataclasses import replace
 import pytest
 
 from covalent.errors import NotFoundError
-from covalent.model import Blob, Environment, ExecutorSpec, Function, Node, NodeKind
+from covalent.model import Blob, Environment, ExecutorSpec, Function, Mark, Node, NodeKind
 from covalent.states import Status
 from covalent.store import Store
+from covalent.store.base import GraphPreviews
 from tests.support.dispatches import (
     OWNER,
     begin,
@@ -21,11 +22,13 @@ from tests.support.dispatches import (
     digest,
     end,
     ended,
+    failed,
     graph,
     info,
     move,
     ready,
     run_to_running,
+    step,
 )
 
 
@@ -53,7 +56,7 @@ def test_a_new_dispatch_is_found_again_with_its_graph_and_its_tasks(store: Store
     made = info(parent_id="p", parent_node=4, root_id="r", redispatch_of="old", reuse=True, tasks=2)
     assert store.create_dispatch(made, drawn, {}, OWNER)
 
-    assert store.dispatch(made.id) == replace(made, counts={"NEW_OBJECT": 2})
+    assert store.dispatch(made.id) == replace(made, counts={"NEW_OBJECT": 2}, executors=("awsbatch", "local"))
     assert store.graph(made.id) == drawn
     load, trace = store.tasks(made.id)
     assert (load.node_id, load.name, load.executor, load.kind, load.status) == (
@@ -72,7 +75,7 @@ def test_a_new_dispatch_is_found_again_with_its_graph_and_its_tasks(store: Store
 def test_a_dispatch_may_be_created_as_running(store: Store):
     made = info(status=Status.RUNNING, started_at=1000.0, tasks=3)
     assert store.create_dispatch(made, graph(), {}, OWNER)
-    assert store.dispatch(made.id) == replace(made, counts={"NEW_OBJECT": 3})
+    assert store.dispatch(made.id) == replace(made, counts={"NEW_OBJECT": 3}, executors=("local",))
     assert [e.status for e in store.events(made.id)] == [Status.RUNNING]
 
 
@@ -107,6 +110,8 @@ def test_a_dispatch_without_tasks_can_be_stored_and_ended(store: Store):
         lambda s: s.events("nobody"),
         lambda s: s.payloads("nobody", ["x"]),
         lambda s: s.outputs("nobody", [0]),
+        lambda s: s.previews("nobody"),
+        lambda s: s.output_previews("nobody", [0]),
         lambda s: s.dispatches(before="nobody"),
         lambda s: s.request_cancel("nobody", None),
         lambda s: s.set_child("nobody", 0, "child"),
@@ -125,6 +130,33 @@ def test_an_unknown_task_is_not_found(store: Store, node_id: int):
         store.task(dispatch_id, node_id)
     with pytest.raises(NotFoundError, match=f"has no task {node_id}"):
         store.set_child(dispatch_id, node_id, "child")
+
+
+def test_previews_of_a_graph_are_found_without_the_rest_of_it(store: Store):
+    marks = (Mark(start=0, end=5, node_id=1),)
+    said = {"arguments_preview": "n=1", "result_preview": "<one>", "result_marks": marks}
+    made = info()
+    store.create_dispatch(made, graph(**said), {}, OWNER)
+    assert store.previews(made.id) == GraphPreviews(**said)
+    assert store.graph(made.id).result_marks == marks
+    assert store.previews(create(store)) == GraphPreviews()
+
+
+def test_previews_of_values_are_those_of_tasks_that_have_completed(store: Store):
+    dispatch_id = create(store, tasks=5)
+    run_to_running(store, dispatch_id, 0, 1, 2)
+    move(
+        store,
+        dispatch_id,
+        ended(0, completed(inputs_preview="n=1", output_preview="[1]")),
+        ended(1, completed()),
+        ended(2, failed(inputs_preview="n=\ud800", output_preview="partly")),
+        step(3, Status.NEW_OBJECT, Status.COMPLETED, outcome=completed(output_preview="from before")),
+    )
+    assert store.output_previews(dispatch_id, range(5)) == {0: "[1]", 3: "from before"}
+    assert store.output_previews(dispatch_id, [1, 2, 4]) == {}
+    outcomes = [store.attempts(dispatch_id, node_id)[0].outcome for node_id in (0, 2)]
+    assert [outcome.inputs_preview for outcome in outcomes if outcome] == ["n=1", "n=\\ud800"]
 
 
 def test_tasks_come_in_pages_and_by_status(store: Store):

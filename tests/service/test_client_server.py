@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -85,7 +86,10 @@ def test_dispatching_starts_a_server_and_says_so_once(home, capsys):
     ct.dispatch(sums)(2)
     said = capsys.readouterr()
     assert said.out == ""
-    assert said.err == f"Started a Covalent server at {read_record().address} ('covalent stop' ends it).\n"
+    address = read_record().address
+    started, page = said.err.splitlines()
+    assert started == f"Started a Covalent server at {address} ('covalent stop' ends it)."
+    assert re.fullmatch(rf"Watch it at {address}/signin#ticket=[\w-]+&next=%2Fdispatches%2F{dispatch_id}", page)
 
 
 def test_a_server_that_was_started_outlives_the_script_and_its_group(home):

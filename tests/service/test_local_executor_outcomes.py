@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
+import json
 import os
 import pickle as std_pickle
 import signal
@@ -34,6 +35,47 @@ async def test_a_task_returns_its_value(executor: LocalExecutor, book: Book) -> 
     assert outcome.started_at is not None
     assert outcome.ended_at is not None
     assert time.time() - 60 < outcome.started_at <= outcome.ended_at <= time.time()
+
+
+async def test_a_task_is_shown_with_what_it_was_called_with_before_it_changed_that(
+    executor: LocalExecutor, book: Book
+) -> None:
+    def empty(values: list[int], *more: int, scale: int = 1) -> int:
+        values.clear()
+        return scale
+
+    outcome = await run_one(executor, book, empty, Ref(0), 5, scale=2, inputs=(book.value([1, 2]),))
+    assert (outcome.inputs_preview, outcome.output_preview) == ("values=[1, 2], more[0]=5, scale=2", "2")
+
+
+async def test_whatever_an_object_says_of_itself_its_task_completes_in_time(
+    executor: LocalExecutor, book: Book
+) -> None:
+    class Rude:
+        def __repr__(self) -> str:
+            time.sleep(30)
+            raise SystemExit
+
+    began = time.monotonic()
+    outcome = await run_one(executor, book, lambda rude: [rude], Rude())
+    assert outcome.status is Status.COMPLETED
+    assert time.monotonic() - began < 20
+    assert (outcome.inputs_preview[:6], outcome.output_preview[:2]) == ("rude=<", "[<")
+
+
+async def test_the_longest_outcome_keeps_to_the_size_of_a_message(executor: LocalExecutor, book: Book) -> None:
+    def task(text: str) -> str:
+        print("o" * 32_000)
+        print("e" * 32_000, file=sys.stderr)
+        return text * 4
+
+    outcome = await run_one(executor, book, task, "\U0001f600" * 4000)
+    assert outcome.status is Status.COMPLETED
+    assert outcome.stdout is not None
+    assert outcome.stderr is not None
+    assert outcome.output is not None
+    assert None not in (outcome.stdout.data, outcome.stderr.data, outcome.output.data)
+    assert len(json.dumps([outcome.inputs_preview, outcome.output_preview])) <= 24_000
 
 
 async def test_references_stand_for_inputs_wherever_they_are(executor: LocalExecutor, book: Book) -> None:

@@ -135,6 +135,8 @@ class Container:
             "status": "COMPLETED",
             "output": [digest, len(value), wire.IN_FILE],
             "stdout": self._attached(b"hi\n"),
+            "inputs_preview": "n=1",
+            "output_preview": repr(value),
         }
         await self._write(name, record, outcome, [b"hi\n"])
 

@@ -1,1 +1,1 @@
-"""The HTTP API: REST, server-sent events and, later, the pages. ``serve`` runs it."""
+"""The HTTP API: REST, server-sent events, and the pages. ``serve`` runs it."""

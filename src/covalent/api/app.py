@@ -1,4 +1,4 @@
-"""The application: routes under ``/api/v1`` behind the guard."""
+"""The application: routes under ``/api/v1`` and the pages, behind the guard."""
 
 from __future__ import annotations
 
@@ -7,29 +7,40 @@ from typing import Any
 
 from fastapi import APIRouter, FastAPI, Security
 from fastapi.security import HTTPBearer
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from .. import __version__
 from . import problems
-from .routes import dispatches, tasks, values
+from .pages import Pages
+from .routes import dispatches, executors, previews, sessions, tasks, values
 from .schemas import Health
-from .security import Guard
+from .security import Guard, is_api
 from .state import ServerState, State
 from .state import problems as error_answers
 
 PREFIX = "/api/v1"
 
 
-def create_app(state: ServerState, *, token: str, names: Iterable[str]) -> ASGIApp:
-    """The API over ``state``.
+def create_app(state: ServerState, *, names: Iterable[str]) -> ASGIApp:
+    """The API over ``state``, and the pages.
 
-    :param token: what every request must carry
     :param names: what the server is called, beside the names of this machine
     """
     app = _with_routes()
     app.state.covalent = state
     # Outside of everything, so that the answer to an error that nobody foresaw passes through it too.
-    return Guard(app, token=token, names=names)
+    return Guard(_Site(app, Pages()), sessions=state.sessions, names=names)
+
+
+class _Site:
+    """The API and the pages, each with paths of its own."""
+
+    def __init__(self, api: ASGIApp, pages: ASGIApp) -> None:
+        self._api, self._pages = api, pages
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        part = self._pages if scope["type"] == "http" and not is_api(scope) else self._api
+        await part(scope, receive, send)
 
 
 def openapi_document() -> dict[str, Any]:
@@ -51,6 +62,9 @@ def _with_routes() -> FastAPI:
     api.include_router(dispatches.router)
     api.include_router(tasks.router)
     api.include_router(values.router)
+    api.include_router(executors.router)
+    api.include_router(previews.router)
+    api.include_router(sessions.router)
     api.add_api_route("/health", health, tags=["server"], responses=error_answers())
     app.include_router(api)
     return app

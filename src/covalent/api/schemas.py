@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
 from fastapi import Path
 from pydantic import BaseModel, Field
 
 from ..dispatcher.details import Seen
-from ..model import Event, NodeKind, Outcome, TaskFailure, TaskInfo
+from ..dispatcher.placement import Placement
+from ..dispatcher.previews import Shown
+from ..model import DispatchInfo, Event, NodeKind, Outcome, Requested, TaskFailure, TaskInfo
 from ..states import Cause, Status
+from ..store.base import TaskAtExecutor
 
 T = TypeVar("T")
 
@@ -46,6 +49,26 @@ class Health(BaseModel):
 
 class Submitted(BaseModel):
     dispatch_id: str
+
+
+class RedispatchRequest(BaseModel):
+    reuse: bool = Field(
+        default=False, description="Take the values of tasks that completed: they are the same, with the same inputs."
+    )
+
+
+class SignIn(BaseModel):
+    ticket: str | None = Field(default=None, max_length=200, description="As `POST /tickets` answers it.")
+    token: str | None = Field(default=None, max_length=1000, description="The server's token, in place of a ticket.")
+
+
+class Ticket(BaseModel):
+    ticket: str
+    expires_in_s: float
+
+
+class Kept(BaseModel):
+    id: str
 
 
 class CancelRequest(BaseModel):
@@ -133,6 +156,33 @@ class AttemptView(BaseModel):
         )
 
 
+class DispatchView(BaseModel):
+    """A dispatch as its own page shows it."""
+
+    id: str
+    name: str
+    status: Status
+    created_at: float
+    started_at: float | None
+    ended_at: float | None
+    error: str
+    parent_id: str | None
+    parent_node: int | None
+    root_id: str
+    redispatch_of: str | None
+    reuse: bool
+    tasks: int
+    counts: dict[str, int] = Field(description="Tasks by status.")
+    executors: tuple[str, ...] = Field(description="Short names of those that its tasks run on.")
+    arguments_preview: str | None = Field(default=None, description="The arguments of the lattice, as bounded text.")
+    result_preview: str | None = Field(default=None, description="What it returned, as bounded text.")
+
+    @classmethod
+    def of(cls, info: DispatchInfo, shown: Shown) -> DispatchView:
+        fields = {name: getattr(info, name) for name in DispatchInfo.__dataclass_fields__}
+        return cls(**fields, arguments_preview=shown.arguments or None, result_preview=shown.result or None)
+
+
 class TaskView(BaseModel):
     node_id: int
     name: str
@@ -147,12 +197,75 @@ class TaskView(BaseModel):
     child_id: str | None
     reused: bool
     attempts: list[AttemptView]
+    inputs_preview: str | None = Field(default=None, description="Its arguments, as bounded text.")
+    output_preview: str | None = Field(default=None, description="What it returned, as bounded text.")
+    job_id: str | None = Field(default=None, description="The job of a cloud's service that its last attempt runs as.")
+    console_url: str | None = Field(default=None, description="That job in the console of its cloud.")
+    requested: Requested | None = Field(
+        default=None, description="What its executor asks for; null where it does not say."
+    )
 
     @classmethod
-    def of(cls, task: TaskInfo, attempts: list[Seen]) -> TaskView:
+    def of(cls, task: TaskInfo, attempts: list[Seen], placement: Placement, shown: Shown) -> TaskView:
         fields = {name: getattr(task, name) for name in TaskInfo.__dataclass_fields__}
-        return cls(**fields, attempts=[AttemptView.of(a) for a in attempts])
+        job = placement.job
+        return cls(
+            **fields,
+            attempts=[AttemptView.of(a) for a in attempts],
+            inputs_preview=shown.arguments or None,
+            output_preview=shown.result or None,
+            job_id=job.id if job else None,
+            console_url=job.console_url if job else None,
+            requested=placement.requested,
+        )
 
 
 class EventPage(Page[Event]):
     """Events of a dispatch, oldest first."""
+
+
+class ExecutorTaskView(BaseModel):
+    """A task that an executor has now."""
+
+    dispatch_id: str
+    dispatch_name: str
+    node_id: int
+    name: str
+    status: Status
+    attempt: int
+    submitted_at: float | None
+    started_at: float | None
+
+    @classmethod
+    def of(cls, task: TaskAtExecutor) -> ExecutorTaskView:
+        return cls(**{name: getattr(task, name) for name in cls.model_fields})
+
+
+class ExecutorFailureView(BaseModel):
+    """A task that failed on an executor."""
+
+    dispatch_id: str
+    dispatch_name: str
+    node_id: int
+    name: str
+    at: float | None
+    cause: Cause | None
+    message: str
+
+    @classmethod
+    def of(cls, task: TaskAtExecutor) -> ExecutorFailureView:
+        fields = {name: getattr(task, name) for name in cls.model_fields if name != "at"}
+        return cls(**fields, at=task.ended_at)
+
+
+class ExecutorView(BaseModel):
+    name: str = Field(description="Its short name, as tasks give it.")
+    class_name: str
+    about: str = Field(description="What it does, in a sentence or two.")
+    problem: str = Field(description="Why it cannot be used here; empty if it can.")
+    settings: dict[str, Any] = Field(description="What the configuration sets for it, without what may be a secret.")
+    counts: dict[str, int] = Field(description="Tasks that it has or is about to be handed, by status.")
+    groups: int = Field(description="Task groups that are out.")
+    tasks: list[ExecutorTaskView] = Field(description="Some of the tasks that it has now, those first that run.")
+    median_wait_s: float | None = Field(description="From being handed over to the start, of tasks of late.")
+    failures: list[ExecutorFailureView] = Field(description="Tasks of late that failed on it, the last first.")

@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeAlias
 from urllib.parse import urlsplit
 
 import uvicorn
@@ -27,9 +28,13 @@ from ..store import open_store
 from . import lock
 from .app import create_app
 from .schemas import Health
+from .sessions import Sessions
 from .state import ServerState
 
 log = logging.getLogger("covalent.server")
+
+#: Takes the server's URL, and what makes tickets with which browsers can sign in.
+OnReady: TypeAlias = Callable[[str, Callable[[], str]], None]
 
 #: Seconds that open connections get to end after SIGTERM.
 GRACE_S = 3
@@ -51,10 +56,10 @@ def configure_logging(level: str) -> None:
         logging.getLogger(library).setLevel(logging.WARNING)
 
 
-def serve(host: str, port: int, data_dir: Path, *, on_ready: Callable[[str], None] | None = None) -> None:
+def serve(host: str, port: int, data_dir: Path, *, on_ready: OnReady | None = None) -> None:
     """Run a server until SIGTERM or SIGINT. Port 0 takes a free one.
 
-    :param on_ready: called with the server's URL once it answers
+    :param on_ready: called once it answers
     :raises AlreadyRunningError: if another server owns the data directory
     :raises PortInUseError: if the port is taken
     :raises AddressError: if it cannot listen there for another reason
@@ -67,7 +72,7 @@ def serve(host: str, port: int, data_dir: Path, *, on_ready: Callable[[str], Non
             runner.run(_serve(host, listener, data_dir, on_ready))
 
 
-async def _serve(host: str, listener: socket.socket, data_dir: Path, on_ready: Callable[[str], None] | None) -> None:
+async def _serve(host: str, listener: socket.socket, data_dir: Path, on_ready: OnReady | None) -> None:
     url = get_config("dispatcher.database_url") or f"sqlite:///{data_dir / 'covalent.db'}"
     stale_s = get_config("dispatcher.takeover_s")
     dispatcher = Dispatcher(open_store(url), data_dir, lock.owner(data_dir), stale_s=stale_s)
@@ -85,10 +90,13 @@ async def _serve(host: str, listener: socket.socket, data_dir: Path, on_ready: C
             started_at=time.time(),
         )
         state = ServerState(
-            dispatcher=dispatcher, health=health, limit_bytes=get_config("dispatcher.max_request_mib") * 2**20
+            dispatcher=dispatcher,
+            health=health,
+            limit_bytes=get_config("dispatcher.max_request_mib") * 2**20,
+            sessions=Sessions(lock.token(data_dir)),
         )
         names = (host, urlsplit(ui_address(address)).hostname or host)
-        app = create_app(state, token=lock.token(data_dir), names=names)
+        app = create_app(state, names=names)
         config = uvicorn.Config(
             app,
             http="h11",  # Unlike the other parser it bounds the size of headers.
@@ -105,7 +113,7 @@ async def _serve(host: str, listener: socket.socket, data_dir: Path, on_ready: C
         lock.publish(data_dir, {**health.model_dump(), "host": host, "port": listener.getsockname()[1]})
         log.info("Covalent %s answers at %s, data in %s", __version__, address, data_dir)
         if on_ready is not None:
-            on_ready(address)
+            on_ready(address, state.sessions.ticket)
         await answering
     finally:
         await dispatcher.close()

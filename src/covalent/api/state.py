@@ -9,7 +9,9 @@ from typing import Annotated, Any
 from fastapi import Depends, Request
 
 from ..dispatcher import Dispatcher
+from .previews import Previews
 from .schemas import Health, Problem
+from .sessions import Sessions
 
 
 @dataclass(kw_only=True)
@@ -17,6 +19,8 @@ class ServerState:
     dispatcher: Dispatcher
     health: Health
     limit_bytes: int  #: The largest body of a dispatch, packed or unpacked.
+    sessions: Sessions
+    previews: Previews = field(default_factory=Previews)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
 

@@ -21,6 +21,7 @@ COMMANDS = {
     "stop": ("server:stop", "Stop the server; what it was running goes on at the next start."),
     "restart": ("server:restart", "Stop the server and start it again."),
     "status": ("server:status", "Show whether the server runs, and where."),
+    "ui": ("ui:ui", "Open the server's pages in a browser."),
     "list": ("dispatches:list_", "List dispatches, newest first."),
     "show": ("show:show", "Show a dispatch and its tasks."),
     "why": ("dispatches:why", "Say why a dispatch or a task waits, failed or was retried."),

@@ -6,11 +6,13 @@ import errno
 import socket
 import sys
 import time
+from collections.abc import Callable
 
 import click
 
 from ..client import process
 from ..client.locate import ServerRecord, log_path, read_record
+from ..client.pages import sign_in_address, sign_in_url
 from ..client.server import Server
 from ..config import data_dir, get_config, ui_address
 from ..errors import AlreadyRunningError, ConfigError, PortInUseError, ServerUnreachableError
@@ -48,6 +50,7 @@ def start(port: int | None, address: str | None, foreground: bool) -> None:
         _refuse_other_port(started.record, port)
     word = "Started a Covalent server" if started.new else "A Covalent server already runs"
     click.echo(f"{word} at {ui_address(started.record.address)} (process {started.record.pid}).")
+    _tell_page(started.record)
 
 
 @click.command()
@@ -78,6 +81,7 @@ def restart(port: int | None, address: str | None) -> None:
         address, port = address or stopped.host, stopped.port if port is None else port
     started = process.ensure_running(address=address, port=port)
     click.echo(f"Started a Covalent server at {ui_address(started.record.address)} (process {started.record.pid}).")
+    _tell_page(started.record)
 
 
 @click.command()
@@ -156,5 +160,17 @@ def _serve(port: int | None, address: str | None) -> None:
         address or get_config("dispatcher.address"),
         get_config("dispatcher.port") if port is None else port,
         data_dir(),
-        on_ready=lambda url: click.echo(f"The Covalent server answers at {ui_address(url)}."),
+        on_ready=_tell_ready,
     )
+
+
+def _tell_ready(url: str, ticket: Callable[[], str]) -> None:
+    click.echo(f"The Covalent server answers at {ui_address(url)}.")
+    # What does not go to a terminal is kept, often in a log.
+    if sys.stdout.isatty():
+        click.echo(f"See it at {sign_in_url(ui_address(url), ticket())}")
+
+
+def _tell_page(record: ServerRecord) -> None:
+    if sys.stdout.isatty():
+        click.echo(f"See it at {sign_in_address(Server(record.address))}")

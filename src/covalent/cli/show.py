@@ -8,8 +8,8 @@ import click
 
 from ..client.describe import counted
 from ..client.server import Server, connect
-from ..client.views import AttemptView, TaskView
-from ..model import DispatchInfo, TaskInfo
+from ..client.views import AttemptView, DispatchView, TaskView
+from ..model import TaskInfo
 from ..states import ACTIVE, Cause, Status
 from .dispatches import statuses
 from .find import resolve
@@ -31,7 +31,7 @@ from .output import emit_json, emit_pairs, emit_table, examples, json_option, to
 def show(dispatch_id: str, node: int | None, limit: int, status: str | None, as_json: bool) -> None:
     """Show a dispatch and its tasks.
 
-    With NODE, shows that task: its attempts, why each ended as it did, and the last traceback.
+    With NODE, shows that task: what it was called with and returned, its attempts, why each ended as it did, and the last traceback.
     """
     server = connect()
     found = resolve(server, dispatch_id)
@@ -45,7 +45,7 @@ def show(dispatch_id: str, node: int | None, limit: int, status: str | None, as_
     _show_dispatch(server, server.dispatch(found), limit, Status(status) if status else None, as_json=as_json)
 
 
-def _show_dispatch(server: Server, info: DispatchInfo, limit: int, status: Status | None, *, as_json: bool) -> None:
+def _show_dispatch(server: Server, info: DispatchView, limit: int, status: Status | None, *, as_json: bool) -> None:
     # One more than is shown tells whether there are more.
     found = list(islice(server.tasks(info.id, status=status), limit + 1))
     tasks = found[:limit]
@@ -61,7 +61,7 @@ def _show_dispatch(server: Server, info: DispatchInfo, limit: int, status: Statu
         click.echo("… and more: --limit shows more of them, --status those that are of interest.")
 
 
-def _summary(info: DispatchInfo, not_run: int | None) -> list[tuple[str, object]]:
+def _summary(info: DispatchView, not_run: int | None) -> list[tuple[str, object]]:
     pairs: list[tuple[str, object]] = [
         ("dispatch", info.id),
         ("name", info.name),
@@ -75,6 +75,10 @@ def _summary(info: DispatchInfo, not_run: int | None) -> list[tuple[str, object]
         pairs.append(
             ("ended", f"{when(info.ended_at)}, took {took(info.started_at or info.created_at, info.ended_at)}")
         )
+    if info.arguments_preview:
+        pairs.append(("called with", info.arguments_preview))
+    if info.result_preview and info.status is Status.COMPLETED:
+        pairs.append(("result", info.result_preview))
     if info.parent_id:
         pairs.append(("part of", f"task {info.parent_node} of {info.parent_id}"))
     if info.redispatch_of:
@@ -107,6 +111,12 @@ def _show_task(dispatch_id: str, task: TaskView) -> None:
         pairs.append(("runs as", task.child_id))
     if task.reused:
         pairs.append(("value", "taken from an earlier dispatch"))
+    if task.inputs_preview:
+        pairs.append(("called with", task.inputs_preview))
+    if task.output_preview:
+        pairs.append(("returned", task.output_preview))
+    if task.job_id:
+        pairs.append(("job", task.console_url or task.job_id))
     if task.cause:
         pairs.append((task.cause, task.message))
     emit_pairs(pairs)

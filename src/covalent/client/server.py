@@ -18,7 +18,7 @@ from .bundle import Bundle, receive
 from .decoding import decoded
 from .events import Update, updates
 from .transport import PATIENCE_S, Transport
-from .views import DispatchPage, EventPage, Health, LogPart, TaskPage, TaskView
+from .views import DispatchPage, DispatchView, EventPage, Health, LogPart, TaskPage, TaskView
 
 T = TypeVar("T")
 
@@ -46,6 +46,16 @@ class Server:
         answer = self.transport.request("GET", "/health", timeout_s=timeout_s)
         return decoded(answer.body, Health)
 
+    def ticket(self) -> str:
+        """A ticket with which a browser can sign in, once and within an hour."""
+        return str(decoded(self.transport.request("POST", "/tickets").body, dict[str, Any])["ticket"])
+
+    def preview(self, graph: Graph) -> str:
+        """Have a workflow kept for a day, only to be looked at; returns its id."""
+        body, headers = _packed(msgspec.msgpack.encode(graph))
+        answer = self.transport.request("POST", "/previews", body=body, headers=headers)
+        return str(decoded(answer.body, dict[str, Any])["id"])
+
     # Dispatching
 
     def has_object(self, digest: str) -> bool:
@@ -60,11 +70,9 @@ class Server:
 
     def submit(self, submission: bytes, dispatch_id: str) -> str:
         """Dispatch an encoded submission. Sending it again under the same id changes nothing."""
-        headers = {"Content-Type": "application/msgpack", "Idempotency-Key": dispatch_id}
-        if _is_worth_compressing(submission):
-            submission = gzip.compress(submission, compresslevel=1)
-            headers["Content-Encoding"] = "gzip"
-        answer = self.transport.request("POST", "/dispatches", body=submission, headers=headers, timeout_s=300)
+        body, headers = _packed(submission)
+        headers["Idempotency-Key"] = dispatch_id
+        answer = self.transport.request("POST", "/dispatches", body=body, headers=headers, timeout_s=300)
         return str(decoded(answer.body, dict[str, Any])["dispatch_id"])
 
     def start(self, dispatch_id: str) -> DispatchInfo:
@@ -88,8 +96,8 @@ class Server:
     ) -> DispatchPage:
         return self._get("/dispatches", DispatchPage, limit=limit, before=before, status=status, search=search)
 
-    def dispatch(self, dispatch_id: str) -> DispatchInfo:
-        return self._get(_path(dispatch_id), DispatchInfo)
+    def dispatch(self, dispatch_id: str) -> DispatchView:
+        return self._get(_path(dispatch_id), DispatchView)
 
     def graph(self, dispatch_id: str) -> Graph:
         return self._get(_path(dispatch_id, "graph"), Graph)
@@ -159,6 +167,14 @@ class Server:
 def _path(*parts: object) -> str:
     """The path of something below ``/dispatches``; a user's text in it stays one part."""
     return "/".join(("/dispatches", *(quote(str(part), safe="") for part in parts)))
+
+
+def _packed(body: bytes) -> tuple[bytes, dict[str, str]]:
+    """A body in MessagePack as it is sent, and the headers that say how."""
+    headers = {"Content-Type": "application/msgpack"}
+    if not _is_worth_compressing(body):
+        return body, headers
+    return gzip.compress(body, compresslevel=1), headers | {"Content-Encoding": "gzip"}
 
 
 def _is_worth_compressing(body: bytes) -> bool:

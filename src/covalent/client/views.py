@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..model import DispatchInfo, Event, TaskInfo
+from ..model import DispatchInfo, Event, Requested, TaskInfo
 from ..states import Cause, Status
 
 
@@ -61,6 +61,21 @@ class TaskView(TaskInfo):
     """A task with all its attempts, in order."""
 
     attempts: tuple[AttemptView, ...] = ()
+    inputs_preview: str | None = (
+        None  #: What it was called with the last time, as short text; None if that is not known.
+    )
+    output_preview: str | None = None  #: What it returned, likewise.
+    job_id: str | None = None  #: The job of a cloud's service that its last attempt runs as.
+    console_url: str | None = None  #: Where the cloud's own pages show that job.
+    requested: Requested | None = None  #: What its executor asks for.
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DispatchView(DispatchInfo):
+    """A dispatch with its arguments and its result as short text, where they are known."""
+
+    arguments_preview: str | None = None
+    result_preview: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

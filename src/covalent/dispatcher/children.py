@@ -99,6 +99,7 @@ class Sublattices:
             redispatch_of=earlier,
             reuse=earlier is not None,
             tasks=len(submission.graph.nodes),
+            executors=submission.graph.executor_names(),
         )
         await self._create(info, replace(submission, start=True))
         await self._threads.write(self._threads.store.set_child, parent.id, node_id, child)

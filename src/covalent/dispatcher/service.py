@@ -30,6 +30,8 @@ from .intake import IN_USE_S, accept, delete_unused, purge, store_dispatch
 from .keepers import Keepers
 from .lease import STALE_S, Lease
 from .leftovers import Cleaner
+from .placement import Placement, find_placement
+from .previews import Previews
 from .resources import BlobCache, DispatchResources
 from .reuse import match_tasks
 from .threads import StoreThreads
@@ -51,9 +53,10 @@ class Dispatcher:
         self.threads = StoreThreads(store)
         self.watchers = Watchers()
         self.runtime = SharedRuntime(data_dir)
-        kept = Keepers(self.threads, self.runtime)
+        self._kept = kept = Keepers(self.threads, self.runtime)
         self.elsewhere = Elsewhere(self.threads, self.objects, kept)
         self._details = Details(self.threads, self.elsewhere)
+        self.previews = Previews(self.threads, self._details)
         self._cleaner = Cleaner(self.threads, kept)
         self._cache = BlobCache()
         self._sublattices = Sublattices(
@@ -144,9 +147,22 @@ class Dispatcher:
             redispatch_of=submission.redispatch_of,
             reuse=submission.reuse,
             tasks=len(submission.graph.nodes),
+            executors=submission.graph.executor_names(),
         )
         await self._create(info, submission)
         return chosen
+
+    async def redispatch(self, dispatch_id: str, *, reuse: bool, chosen: str | None = None) -> str:
+        """Run a dispatch again as it was, as a new one; ``chosen`` is its id, which may be repeated.
+
+        :param reuse: take the values of tasks that completed
+        :raises NotFoundError: if there is none by that id
+        :raises RequestError: if some of its values are gone
+        """
+        graph = await self.threads.read(self.store.graph, dispatch_id)
+        payloads = await self.threads.read(self.store.payloads, dispatch_id, graph.payloads())
+        values = {digest: blob.data for digest, blob in payloads.items() if blob.data is not None}
+        return await self.submit(Submission(graph=graph, values=values, redispatch_of=dispatch_id, reuse=reuse), chosen)
 
     async def begin(self, dispatch_id: str) -> DispatchInfo:
         """Start a dispatch that was submitted without being started; nothing happens to one that was.
@@ -204,8 +220,14 @@ class Dispatcher:
 
     async def _reused(self, earlier: str, matches: Mapping[int, int]) -> dict[int, Outcome]:
         outputs = await self.threads.read(self.store.outputs, earlier, matches.values())
+        previews = await self.threads.read(self.store.output_previews, earlier, matches.values())
         return {
-            node_id: Outcome(status=Status.COMPLETED, output=outputs[old], message=f"reused from {earlier}")
+            node_id: Outcome(
+                status=Status.COMPLETED,
+                output=outputs[old],
+                message=f"reused from {earlier}",
+                output_preview=previews.get(old, ""),
+            )
             for node_id, old in matches.items()
             if old in outputs
         }
@@ -262,6 +284,11 @@ class Dispatcher:
         attempts = await self.threads.read(self.store.attempts, dispatch_id, node_id)
         chosen = _choose(attempts, number)
         return None if chosen is None else (await self._details.see(dispatch_id, [chosen]))[0]
+
+    async def placement(self, dispatch_id: str, node_id: int, attempts: Sequence[Seen]) -> Placement:
+        """Where the last of these attempts of a task is or was."""
+        driver = self._driver(dispatch_id, node_id)
+        return await find_placement(self.threads, self._kept, dispatch_id, attempts, driver)
 
     async def read_log(self, dispatch_id: str, ref: TaskRef, stream: str, offset: int, limit: int) -> bytes | None:
         """What a running attempt has written from ``offset`` on; None if it does not run here."""

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Protocol, TypeVar
 
 from ..errors import ExecutorError, hint
-from ..model import Blob, GroupMetadata, Outcome, TaskRef, TaskSpec, TaskUpdate
+from ..model import Blob, GroupMetadata, Outcome, Requested, ServiceJob, TaskRef, TaskSpec, TaskUpdate
 from .helpers import ExecutorHelpers
 
 T = TypeVar("T")
@@ -156,6 +156,19 @@ class AsyncBaseExecutor(ExecutorHelpers, ABC):
     async def why(self, metadata: GroupMetadata, ref: TaskRef, handle: Any) -> str:
         """What holds up an attempt that has not ended, in a sentence; empty if there is nothing to say."""
         return ""
+
+    # For people who look at a task. Light: no client, no network.
+
+    def requested(self) -> Requested:
+        """What it asks for, for each task."""
+        return Requested()
+
+    def job(self, handle: Any, ref: TaskRef) -> ServiceJob | None:
+        """The service's job that an attempt runs as, by the handle of its group; None if there is none.
+
+        :raises ExecutorError: if the handle cannot be read
+        """
+        return None
 
     # What it left in a place of its own. An executor whose values all lie with the dispatcher has none of these to do.
 

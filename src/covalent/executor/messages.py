@@ -32,6 +32,10 @@ _Number = Annotated[int, msgspec.Meta(ge=-_MOST, le=_MOST)]
 _Time = Annotated[float, msgspec.Meta(ge=0, le=253_402_300_799)]
 
 
+#: Characters of a preview, of which a runner sends fewer.
+_PREVIEW = 4096
+
+
 class MalformedError(ExecutorError):
     """A worker has sent something that is no outcome."""
 
@@ -66,6 +70,8 @@ class _Outcome(msgspec.Struct, frozen=True):
     cpu_s: float | None = None
     exit_code: _Number | None = None
     place: str = ""
+    inputs_preview: str = ""
+    output_preview: str = ""
 
 
 _read_outcome = msgspec.json.Decoder(_Outcome)
@@ -101,6 +107,8 @@ def decode_outcome(message: wire.Message, place: str, uri_of: UriOf | None = Non
         cpu_s=found.cpu_s,
         exit_code=found.exit_code,
         place=place or found.place,
+        inputs_preview=found.inputs_preview[:_PREVIEW],
+        output_preview=found.output_preview[:_PREVIEW],
     )
     return (found.group, found.node, found.attempt), outcome
 

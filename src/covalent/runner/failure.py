@@ -14,6 +14,7 @@ from .spill import INLINE_EXCEPTION_BYTES, Spill, StorageError, Stored
 #: Longest texts, in bytes as JSON.
 TRACEBACK_BYTES = 36 * 1024
 MESSAGE_BYTES = 6 * 1024
+PREVIEW_BYTES = 6 * 1024
 
 
 class TaskFailedError(Exception):

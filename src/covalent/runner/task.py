@@ -15,6 +15,7 @@ from .call import call, call_hooks
 from .capture import Capture
 from .failure import (
     MESSAGE_BYTES,
+    PREVIEW_BYTES,
     TRACEBACK_BYTES,
     TaskFailedError,
     classify,
@@ -25,6 +26,7 @@ from .failure import (
     traceback_of,
 )
 from .measure import Meter
+from .preview import preview, preview_call
 from .shell import run_commands
 from .spill import Spill, StorageError, Stored
 from .surroundings import Surroundings
@@ -76,7 +78,7 @@ class TaskRunner:
         outcome: dict[str, Any] = {"status": "COMPLETED", "started_at": time.time()}
         self._meter.start()
         try:
-            outcome["output"] = attachments.add(self._execute(task, data))
+            outcome["output"] = attachments.add(self._execute(task, data, outcome))
         except BaseException as error:  # noqa: BLE001 - nothing that a task does may end its worker
             self._describe(classify(error), outcome, attachments)
         try:
@@ -94,24 +96,28 @@ class TaskRunner:
         outcome["ended_at"] = time.time()
         return outcome, attachments.blobs
 
-    def _execute(self, task: dict[str, Any], data: Any) -> Stored:
+    def _execute(self, task: dict[str, Any], data: Any, outcome: dict[str, Any]) -> Stored:
         shared = task["shared"]
         _check_python(shared["python"])
         function = Payload.read(shared["function"], data)
         try:
             self._surroundings.enter(shared["cwd"], shared["dispatch"], task["node"])
             try:
-                value = self._value(task, function, data)
+                value = self._value(task, function, data, outcome)
             except BaseException as error:
                 self._leave_if_forked(error)
                 raise
             self._leave_if_forked(None)
-            return self._store(value, shared["kind"])
+            stored = self._store(value, shared["kind"])
+            # What a sublattice returns is for the dispatcher.
+            if shared["kind"] != SUBLATTICE:
+                _note(outcome, "output_preview", preview(value, stored.size))
+            return stored
         finally:
             if self._surroundings.leave():
                 self._values.forget(function)
 
-    def _value(self, task: dict[str, Any], function: Payload, data: Any) -> Any:
+    def _value(self, task: dict[str, Any], function: Payload, data: Any, outcome: dict[str, Any]) -> Any:
         """What the task's code returns."""
         shared = task["shared"]
         if shared["bash"]:
@@ -119,7 +125,8 @@ class TaskRunner:
         inputs = [Payload.read(one, data) for one in task["inputs"]]
         try:
             callable_ = self._values.function(function)
-            args, kwargs = self._values.open(Payload.read(task["args"], data), inputs)
+            payload = Payload.read(task["args"], data)
+            args, kwargs = self._values.open(payload, inputs)
             hooks = self._values.open(Payload.read(shared["hooks"], data)) if shared["hooks"] else {}
         except ModuleNotFoundError as error:
             raise TaskFailedError(
@@ -129,6 +136,9 @@ class TaskRunner:
                 error,
             ) from None
         kwargs = {**kwargs, **call_hooks(hooks["before"])} if hooks else kwargs
+        # Before the call, which may change them.
+        size = payload.size + sum(one.size for one in inputs)
+        _note(outcome, "inputs_preview", preview_call(callable_, args, kwargs, size))
         value = call(callable_, args, kwargs)
         if hooks:
             call_hooks(hooks["after"])
@@ -174,6 +184,11 @@ class TaskRunner:
             with contextlib.suppress(Exception):
                 stream.flush()
         os._exit(code if isinstance(code, int) else int(code is not None))
+
+
+def _note(outcome: dict[str, Any], name: str, text: str) -> None:
+    if text:
+        outcome[name] = clipped(text, PREVIEW_BYTES)
 
 
 def _check_python(wanted: str) -> None:

@@ -399,4 +399,5 @@ def _cancelled(message: str, outcome: Outcome | None = None) -> Outcome:
         place=outcome.place,
         started=outcome.started,
         details=outcome.details,
+        inputs_preview=outcome.inputs_preview,
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from ..model import (
     AttemptInfo,
@@ -18,11 +19,12 @@ from ..model import (
     Event,
     ExecutorSpec,
     Graph,
+    Mark,
     Outcome,
     Snapshot,
     TaskInfo,
 )
-from ..states import Status
+from ..states import Cause, Status
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,6 +51,46 @@ class Leftovers:
 
     executor: ExecutorSpec
     group_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TaskAtExecutor:
+    """A task that an executor has, or had last."""
+
+    dispatch_id: str
+    dispatch_name: str
+    node_id: int
+    name: str
+    status: Status
+    attempt: int
+    submitted_at: float | None
+    started_at: float | None
+    ended_at: float | None
+    cause: Cause | None
+    message: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ExecutorUse:
+    """What is known of all executors of one short name together."""
+
+    name: str
+    counts: dict[str, int]  #: Tasks of theirs, by status, that are READY or active.
+    groups: int  #: Task groups that are out.
+    under_way: tuple[TaskAtExecutor, ...]  #: Some of the active ones, those first that have been there longest.
+    waits_s: tuple[float, ...]  #: Of some tasks of late: seconds from being handed over to their start.
+    failed: tuple[
+        TaskAtExecutor, ...
+    ]  #: Of the latest dispatches those that failed by themselves, the last first; not all.
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GraphPreviews:
+    """What a graph says of its arguments and its result, by the names that :class:`~covalent.model.Graph` gives them."""
+
+    arguments_preview: str = ""
+    result_preview: str = ""
+    result_marks: tuple[Mark, ...] = ()
 
 
 class Store(ABC):
@@ -173,17 +215,35 @@ class Store(ABC):
         before: str | None = None,
         statuses: Iterable[Status] = (),
         search: str = "",
+        executor: str | None = None,
         roots_only: bool = True,
     ) -> list[DispatchInfo]:
-        """Newest first. ``before`` is the id of the last one seen; ``search`` is a part of the name or of the id."""
+        """Newest first. ``before`` is the id of the last one seen; ``search`` is a part of the name or of the id; ``executor`` is the
+        short name of one that they use."""
+
+    @abstractmethod
+    def executor_use(self) -> list[ExecutorUse]:
+        """Each executor that has work, or had some in the latest dispatches."""
 
     @abstractmethod
     def graph(self, dispatch_id: str) -> Graph: ...
 
     @abstractmethod
+    def previews(self, dispatch_id: str) -> GraphPreviews:
+        """The previews of its graph alone, which costs much less than all of a large one."""
+
+    @abstractmethod
+    def output_previews(self, dispatch_id: str, node_ids: Iterable[int]) -> dict[int, str]:
+        """Of those of these tasks that have completed, if there is one of their value."""
+
+    @abstractmethod
     def executors(self, dispatch_id: str, limit: int) -> list[ExecutorSpec]:
         """Different executors that may keep something in a place of their own: those of the dispatch first, then those of its
         parents and sublattices, then those of others, the latest first, and of purged ones whose groups are left."""
+
+    @abstractmethod
+    def placement(self, dispatch_id: str, group_id: str) -> tuple[ExecutorSpec, Any] | None:
+        """The executor that a task group was handed to, and the handle that it gave; None if it keeps nothing in a place of its own."""
 
     @abstractmethod
     def tasks(

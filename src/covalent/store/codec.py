@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
@@ -23,6 +23,7 @@ from ..model import (
     TaskRef,
 )
 from ..states import Cause, Status
+from .base import GraphPreviews
 from .database import Row, storable
 
 #: The node of an event that is the dispatch's own.
@@ -42,12 +43,20 @@ class _Output(msgspec.Struct):
     output: Blob | None = None
 
 
+class _Preview(msgspec.Struct):
+    """What people see of it."""
+
+    output_preview: str = ""
+
+
 _encode: Final = msgspec.msgpack.Encoder().encode
 _encode_json: Final = msgspec.json.Encoder().encode
 _decode_counts: Final = msgspec.json.Decoder(dict[str, int]).decode
 _decode_graph: Final = msgspec.msgpack.Decoder(Graph).decode
 _decode_outcome: Final = msgspec.msgpack.Decoder(Outcome).decode
 _decode_output: Final = msgspec.msgpack.Decoder(_Output).decode
+_decode_preview: Final = msgspec.msgpack.Decoder(_Preview).decode
+_decode_previews: Final = msgspec.msgpack.Decoder(GraphPreviews).decode
 _decode_refs: Final = msgspec.msgpack.Decoder(tuple[tuple[int, int], ...]).decode
 
 
@@ -62,6 +71,11 @@ def encode_graph(graph: Graph) -> bytes:
 
 def decode_graph(body: bytes) -> Graph:
     return _decode_graph(body)
+
+
+def decode_previews(body: bytes) -> GraphPreviews:
+    """The previews of a graph, without the rest of it."""
+    return _decode_previews(body)
 
 
 def encode_outcome(outcome: Outcome) -> bytes:
@@ -80,7 +94,14 @@ def _speakable(outcome: Outcome) -> Outcome:
             traceback=clean(failure.traceback),
             pickled=failure.pickled,
         )
-    return replace(outcome, message=clean(outcome.message), place=clean(outcome.place), failure=failure)
+    return replace(
+        outcome,
+        message=clean(outcome.message),
+        place=clean(outcome.place),
+        failure=failure,
+        inputs_preview=clean(outcome.inputs_preview),
+        output_preview=clean(outcome.output_preview),
+    )
 
 
 def decode_outcome(body: bytes | None) -> Outcome | None:
@@ -90,6 +111,11 @@ def decode_outcome(body: bytes | None) -> Outcome | None:
 def decode_output(body: bytes) -> Blob | None:
     """The output alone, without the rest of the outcome."""
     return _decode_output(body).output
+
+
+def decode_preview(body: bytes) -> str:
+    """What people see of the output."""
+    return _decode_preview(body).output_preview
 
 
 def object_digests(outcome: Outcome) -> Iterator[str]:
@@ -121,9 +147,18 @@ def encode_handle(handle: Any) -> str | None:
     return None if handle is None else json.dumps(handle)
 
 
+def decode_handle(text: str | None) -> Any:
+    return None if text is None else json.loads(text)
+
+
 def encode_options(options: Mapping[str, Any]) -> str:
     """The same text for the same options."""
     return json.dumps(options, sort_keys=True)
+
+
+def encode_names(names: Iterable[str]) -> str:
+    """Short names of executors, each in quotes, so that a search for one in quotes finds it alone."""
+    return json.dumps([clean(name) for name in names])
 
 
 def executor(row: Row) -> ExecutorSpec:
@@ -138,7 +173,7 @@ def group(row: Row, open_refs: set[tuple[int, int]]) -> GroupRecord:
         group_id=group_id,
         executor=executor,
         refs=tuple(TaskRef(node_id=ref[0], attempt=ref[1]) for ref in _decode_refs(refs) if ref in open_refs),
-        handle=None if handle is None else json.loads(handle),
+        handle=decode_handle(handle),
         sender=sender,
     )
 
@@ -160,6 +195,7 @@ def dispatch_info(row: Row) -> DispatchInfo:
         reuse=bool(row[12]),
         tasks=row[13],
         counts=decode_counts(row[14]),
+        executors=tuple(json.loads(row[15])),
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 
 from ..model import DispatchInfo, Graph
 from ..states import Status
-from .codec import DISPATCH_ITSELF, TEXT, clean, encode_graph, encode_options
+from .codec import DISPATCH_ITSELF, TEXT, clean, encode_graph, encode_names, encode_options
 from .database import Session
 from .history import Standing, append_events
 from .reading import no_task
@@ -35,6 +35,7 @@ def create_dispatch(
         reuse=int(info.reuse),
         owner=owner,
         tasks=len(graph.nodes),
+        executors=encode_names(graph.executor_names()),
     )
     if not added:
         return False

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Final
+from typing import Any, Final
 
 from ..errors import NotFoundError
-from ..model import AttemptInfo, Blob, DispatchInfo, Event, Graph, Snapshot, TaskInfo
+from ..model import AttemptInfo, Blob, DispatchInfo, Event, ExecutorSpec, Graph, Snapshot, TaskInfo
 from ..states import Cause, Status
 from . import codec
+from .base import GraphPreviews
 from .database import LARGEST, Row, Session
 
 #: Characters. SQLite refuses patterns of more than 50,000 bytes.
@@ -20,16 +21,24 @@ def dispatch(session: Session, dispatch_id: str) -> DispatchInfo:
 
 
 def dispatches(
-    session: Session, *, limit: int, before: str | None, statuses: Iterable[Status], search: str, roots_only: bool
+    session: Session,
+    *,
+    limit: int,
+    before: str | None,
+    statuses: Iterable[Status],
+    search: str,
+    executor: str | None,
+    roots_only: bool,
 ) -> list[DispatchInfo]:
     below = LARGEST if before is None else _key(session, before)
-    if len(search) > LONGEST_SEARCH:
+    if len(search) > LONGEST_SEARCH or len(executor or "") > LONGEST_SEARCH:
         return []
     rows = session.all(
         "dispatches",
         below=below,
         statuses=_texts(statuses),
         pattern=_pattern(search),
+        executor=_pattern("" if executor is None else codec.encode_names([executor])[1:-1]),
         roots_only=int(roots_only),
         limit=limit,
     )
@@ -41,6 +50,18 @@ def graph(session: Session, dispatch_id: str) -> Graph:
     if row is None:
         raise _no_dispatch(dispatch_id)
     return codec.decode_graph(row[0])
+
+
+def previews(session: Session, dispatch_id: str) -> GraphPreviews:
+    row = session.one("graph", id=dispatch_id)
+    if row is None:
+        raise _no_dispatch(dispatch_id)
+    return codec.decode_previews(row[0])
+
+
+def placement(session: Session, dispatch_id: str, group_id: str) -> tuple[ExecutorSpec, Any] | None:
+    row = session.one("placement", id=dispatch_id, group_id=group_id)
+    return None if row is None else (codec.executor(row[:2]), codec.decode_handle(row[2]))
 
 
 def tasks(session: Session, dispatch_id: str, *, after: int, limit: int, statuses: Iterable[Status]) -> list[TaskInfo]:
@@ -91,6 +112,12 @@ def outputs(session: Session, dispatch_id: str, node_ids: Iterable[int]) -> dict
     rows = session.all("outputs", dispatch=_key(session, dispatch_id), nodes=list(node_ids))
     decoded = ((node_id, codec.decode_output(body)) for node_id, body in rows)
     return {node_id: blob for node_id, blob in decoded if blob is not None}
+
+
+def output_previews(session: Session, dispatch_id: str, node_ids: Iterable[int]) -> dict[int, str]:
+    rows = session.all("outputs", dispatch=_key(session, dispatch_id), nodes=list(node_ids))
+    decoded = ((node_id, codec.decode_preview(body)) for node_id, body in rows)
+    return {node_id: text for node_id, text in decoded if text}
 
 
 def snapshot(session: Session, dispatch_id: str) -> Snapshot:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 from functools import partial
+from typing import Any
 
 from ..errors import StoreError
 from ..model import (
@@ -20,8 +21,8 @@ from ..model import (
     TaskInfo,
 )
 from ..states import Status
-from . import create, elsewhere, leases, migrations, purge, reading
-from .base import CancelWish, Leftovers, PurgeReport, Store
+from . import create, elsewhere, executor_use, leases, migrations, purge, reading
+from .base import CancelWish, ExecutorUse, GraphPreviews, Leftovers, PurgeReport, Store
 from .commit import Commits
 from .database import Database
 
@@ -123,9 +124,10 @@ class SqlStore(Store):
         *,
         limit: int = 100,
         before: str | None = None,
-        statuses: Iterable[Status] = (),
-        search: str = "",
         roots_only: bool = True,
+        executor: str | None = None,
+        search: str = "",
+        statuses: Iterable[Status] = (),
     ) -> list[DispatchInfo]:
         return self._database.read(
             partial(
@@ -134,12 +136,22 @@ class SqlStore(Store):
                 before=before,
                 statuses=tuple(statuses),
                 search=search,
+                executor=executor,
                 roots_only=roots_only,
             )
         )
 
+    def executor_use(self) -> list[ExecutorUse]:
+        return self._database.read(executor_use.executor_use)
+
     def graph(self, dispatch_id: str) -> Graph:
         return self._database.read(partial(reading.graph, dispatch_id=dispatch_id))
+
+    def previews(self, dispatch_id: str) -> GraphPreviews:
+        return self._database.read(partial(reading.previews, dispatch_id=dispatch_id))
+
+    def placement(self, dispatch_id: str, group_id: str) -> tuple[ExecutorSpec, Any] | None:
+        return self._database.read(partial(reading.placement, dispatch_id=dispatch_id, group_id=group_id))
 
     def tasks(
         self, dispatch_id: str, *, after: int = -1, limit: int = 1000, statuses: Iterable[Status] = ()
@@ -171,6 +183,9 @@ class SqlStore(Store):
 
     def outputs(self, dispatch_id: str, node_ids: Iterable[int]) -> dict[int, Blob]:
         return self._database.read(partial(reading.outputs, dispatch_id=dispatch_id, node_ids=tuple(node_ids)))
+
+    def output_previews(self, dispatch_id: str, node_ids: Iterable[int]) -> dict[int, str]:
+        return self._database.read(partial(reading.output_previews, dispatch_id=dispatch_id, node_ids=tuple(node_ids)))
 
     def snapshot(self, dispatch_id: str) -> Snapshot:
         return self._database.read(partial(reading.snapshot, dispatch_id=dispatch_id), consistent=True)

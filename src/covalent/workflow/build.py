@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -54,6 +54,11 @@ class SublatticeBuilder:
     lattice: Lattice[..., Any]
     defaults: Settings
     replacements: Mapping[str, Task[..., Any]]
+
+    @property
+    def __wrapped__(self) -> Callable[..., Any]:
+        """What it is called like."""
+        return self.lattice.function
 
     def __call__(self, *args: Any, **kwargs: Any) -> bytes:
         trace = Trace(self.lattice.__name__, self.lattice.settings.over(self.defaults), self.replacements)

@@ -66,14 +66,18 @@ class Lattice(Decorated[P, R]):
         """
         return build(self, args, kwargs)
 
-    def draw(self, *args: P.args, **kwargs: P.kwargs) -> Path:
-        """Draw the workflow with these arguments into an SVG file of the lattice's name, and show it if this is a notebook.
+    def draw(self, *args: P.args, **kwargs: P.kwargs) -> Path | str:
+        """Show the workflow with these arguments on the server's pages, in a browser; returns the address. Nothing runs.
 
-        :raises WorkflowError: if the program ``dot`` is not installed
+        Where no server runs, draw it into an SVG file of the lattice's name, show that if this is a notebook, and return its path.
+
+        :raises WorkflowError: if the workflow cannot be traced, or no server runs and the program ``dot`` is not installed
         """
+        from ..client.pages import show_graph
         from .draw import draw
 
-        return draw(build(self, args, kwargs).graph)
+        graph = build(self, args, kwargs).graph
+        return show_graph(graph) or draw(graph)
 
 
 class LatticeSettings(TypedDict, total=False):

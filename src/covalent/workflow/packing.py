@@ -57,7 +57,10 @@ class FunctionPickler(WorkflowPickler):
     """Pickles what a task calls. Workers keep it open from one task to the next."""
 
     def ship(self, value: object, shipped: dict[str, ModuleType]) -> object:
-        return functools.partial(call_with_modules, install_modules, shipped, cast("Callable[..., object]", value))
+        call = functools.partial(call_with_modules, install_modules, shipped, cast("Callable[..., object]", value))
+        # By which others find what it calls.
+        vars(call)["__wrapped__"] = value
+        return call
 
 
 class Packer:

@@ -19,6 +19,7 @@ from .constants import LARGE_BYTES, Constants
 from .handle import Derived, Electron, Handle, describe
 from .packing import Packer, WorkflowPickler, cannot_travel
 from .payload import ArgumentPickler, Payload
+from .previews import preview_arguments, preview_result
 from .settings import WORKFLOW_EXECUTOR, Settings, known_spec
 from .tables import Tables
 
@@ -132,17 +133,20 @@ class Trace:
         :raises WorkflowError: if the function does what a lattice cannot do
         """
         _check_executors(self.defaults)
-        arguments = self._take_arguments(lattice, args, kwargs)
+        arguments, arguments_preview = self._take_arguments(lattice, args, kwargs)
         token = current_trace.set(self)
         try:
-            output = self._take_output(lattice.function(*args, **kwargs))
+            value = lattice.function(*args, **kwargs)
+            output = self._take_output(value)
         finally:
             current_trace.reset(token)
             self._open = False
         self._check_end()
+        nodes = self._finished_nodes()
+        result_preview, result_marks = preview_result(value, len(output.data), [node.name for node in nodes])
         graph = Graph(
             name=self.name,
-            nodes=self._finished_nodes(),
+            nodes=nodes,
             functions=self._tables.functions.all(),
             environments=self._tables.environments.all(),
             executors=self._tables.executors.all(),
@@ -154,6 +158,9 @@ class Trace:
             source=lattice.source,
             cwd=_working_directory(),
             python="{}.{}.{}".format(*sys.version_info),
+            arguments_preview=arguments_preview,
+            result_preview=result_preview,
+            result_marks=result_marks,
         )
         return Submission(graph=graph, values=self._values)
 
@@ -188,7 +195,10 @@ class Trace:
             supplied={call.retval_keyword: None for call in settings.before or () if call.retval_keyword},
         )
 
-    def _take_arguments(self, lattice: Lattice[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Payload:
+    def _take_arguments(
+        self, lattice: Lattice[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> tuple[Payload, str]:
+        """The arguments, and how people see them."""
         try:
             payload = self._tracing.payload((args, kwargs))
             if len(payload.data) >= LARGE_BYTES:
@@ -201,7 +211,9 @@ class Trace:
         except Exception as error:
             who = f"the lattice {self.name}"
             raise argument_error(who, signature_of(lattice), self._tracing, args, kwargs, error) from error
-        return payload
+        # Now, as the lattice may change them.
+        size = len(payload.data) + sum(len(self._values[digest]) for digest in payload.constants)
+        return payload, preview_arguments(lattice.function, args, kwargs, size)
 
     def _take_output(self, value: Any) -> Payload:
         if inspect.iscoroutine(value) or inspect.isgenerator(value) or inspect.isasyncgen(value):

@@ -13,16 +13,20 @@ from ...dispatcher.why import why_dispatch, why_task
 from ...model import DispatchInfo, Event, Graph
 from ...serialize import decode_submission
 from ...states import Status
+from ..answers import json_answer
 from ..bodies import read_body
 from ..events import follow, follow_all
+from ..masking import masked_graph
 from ..schemas import (
     LARGEST_INT,
     CancelRequest,
     DispatchId,
+    DispatchView,
     EventPage,
     Message,
     Page,
     Purged,
+    RedispatchRequest,
     Sentence,
     Submitted,
 )
@@ -31,6 +35,7 @@ from ..state import State, TheDispatcher, problems
 router = APIRouter(tags=["dispatches"])
 
 Limit = Annotated[int, Query(ge=1, le=1000, description="The most items to answer.")]
+MoreAtOnce = Annotated[int, Query(ge=1, le=10_000, description="The most items to answer.")]
 After = Annotated[int, Query(ge=0, le=2**63 - 1, description="The `seq` of the last event seen.")]
 EVENT_STREAM = {"text/event-stream": {"schema": {"type": "string"}}}
 
@@ -73,18 +78,23 @@ async def dispatches(
     search: Annotated[
         str, Query(max_length=200, pattern=r"^[^\x00]*$", description="A part of the name or of the id.")
     ] = "",
+    executor: Annotated[
+        str | None,
+        Query(max_length=200, pattern=r"^[^\x00]*$", description="Only those with tasks for it, by its short name."),
+    ] = None,
 ) -> Page[DispatchInfo]:
     """Dispatches, newest first, without those that sublattices run as."""
     items = await dispatcher.threads.read(
-        dispatcher.store.dispatches, limit=limit, before=before, statuses=status or (), search=search
+        dispatcher.store.dispatches, limit=limit, before=before, statuses=status or (), search=search, executor=executor
     )
     return Page(items=items, next=items[-1].id if len(items) == limit else None)
 
 
 @router.get("/dispatches/{dispatch_id}", responses=problems(404))
-async def dispatch(dispatcher: TheDispatcher, dispatch_id: DispatchId) -> DispatchInfo:
+async def dispatch(dispatcher: TheDispatcher, dispatch_id: DispatchId) -> DispatchView:
     """A dispatch with its counts of tasks as of now."""
-    return await dispatcher.info(dispatch_id)
+    info = await dispatcher.info(dispatch_id)
+    return DispatchView.of(info, await dispatcher.previews.of_dispatch(info))
 
 
 @router.delete("/dispatches/{dispatch_id}", responses=problems(404, 409))
@@ -93,10 +103,11 @@ async def delete(dispatcher: TheDispatcher, dispatch_id: DispatchId) -> Purged:
     return Purged(dispatches=await dispatcher.purge([dispatch_id]))
 
 
-@router.get("/dispatches/{dispatch_id}/graph", responses=problems(404))
-async def graph(dispatcher: TheDispatcher, dispatch_id: DispatchId) -> Graph:
+@router.get("/dispatches/{dispatch_id}/graph", responses=problems(404), response_model=Graph)
+async def graph(dispatcher: TheDispatcher, dispatch_id: DispatchId) -> Response:
     """The traced workflow: nodes, edges, sources; no values."""
-    return await dispatcher.threads.read(dispatcher.store.graph, dispatch_id)
+    found = await dispatcher.threads.read(dispatcher.store.graph, dispatch_id)
+    return await json_answer(dispatcher.threads, masked_graph(found))
 
 
 @router.post("/dispatches/{dispatch_id}/start", responses=problems(404))
@@ -105,26 +116,41 @@ async def start(dispatcher: TheDispatcher, dispatch_id: DispatchId) -> DispatchI
     return await dispatcher.begin(dispatch_id)
 
 
+@router.post("/dispatches/{dispatch_id}/redispatch", status_code=201, responses=problems(404))
+async def redispatch(
+    dispatcher: TheDispatcher,
+    dispatch_id: DispatchId,
+    wanted: RedispatchRequest,
+    idempotency_key: Annotated[
+        uuid.UUID | None, Header(description="Becomes the id; a repeated request answers the same dispatch.")
+    ] = None,
+) -> Submitted:
+    """Run a dispatch again, as it was: the same tasks with the same arguments."""
+    chosen = None if idempotency_key is None else str(idempotency_key)
+    return Submitted(dispatch_id=await dispatcher.redispatch(dispatch_id, reuse=wanted.reuse, chosen=chosen))
+
+
 @router.post("/dispatches/{dispatch_id}/cancel", responses=problems(404))
 async def cancel(dispatcher: TheDispatcher, dispatch_id: DispatchId, wanted: CancelRequest) -> Message:
     """Cancel a dispatch, or some of its tasks."""
     return Message(message=await dispatcher.cancel(dispatch_id, wanted.task_ids))
 
 
-@router.get("/dispatches/{dispatch_id}/events", responses=problems(404))
+@router.get("/dispatches/{dispatch_id}/events", responses=problems(404), response_model=EventPage)
 async def events(
     dispatcher: TheDispatcher,
     dispatch_id: DispatchId,
     after: After = 0,
     node: Annotated[int | None, Query(ge=0, le=LARGEST_INT, description="Only those of one task.")] = None,
-    limit: Limit = 1000,
-) -> EventPage:
+    limit: MoreAtOnce = 1000,
+) -> Response:
     """The history of a dispatch, oldest first."""
     await dispatcher.info(dispatch_id)
     items: list[Event] = await dispatcher.threads.read(
         dispatcher.store.events, dispatch_id, node_id=node, after=after, limit=limit
     )
-    return EventPage(items=items, next=items[-1].seq if len(items) == limit else None)
+    page = {"items": items, "next": items[-1].seq if len(items) == limit else None}
+    return await json_answer(dispatcher.threads, page)
 
 
 @router.get(

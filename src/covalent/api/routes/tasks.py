@@ -11,26 +11,28 @@ from starlette.responses import Response
 from ...errors import NotFoundError
 from ...model import Blob, TaskInfo, TaskRef
 from ...states import Status
+from ..answers import json_answer
 from ..schemas import LARGEST_INT, DispatchId, NodeId, Page, TaskView
 from ..state import TheDispatcher, problems
 
 router = APIRouter(prefix="/dispatches/{dispatch_id}/tasks", tags=["tasks"])
 
 
-@router.get("", responses=problems(404))
+@router.get("", responses=problems(404), response_model=Page[TaskInfo])
 async def tasks(
     dispatcher: TheDispatcher,
     dispatch_id: DispatchId,
     after: Annotated[int, Query(ge=-1, le=LARGEST_INT, description="The number of the last task seen.")] = -1,
-    limit: Annotated[int, Query(ge=1, le=1000, description="The most items to answer.")] = 1000,
+    limit: Annotated[int, Query(ge=1, le=10_000, description="The most items to answer.")] = 1000,
     status: Annotated[list[Status] | None, Query(description="Only those in one of these states.")] = None,
-) -> Page[TaskInfo]:
+) -> Response:
     """The tasks of a dispatch, in order of their numbers."""
     await dispatcher.info(dispatch_id)
     items = await dispatcher.threads.read(
         dispatcher.store.tasks, dispatch_id, after=after, limit=limit, statuses=status or ()
     )
-    return Page(items=items, next=items[-1].node_id if len(items) == limit else None)
+    page = {"items": items, "next": items[-1].node_id if len(items) == limit else None}
+    return await json_answer(dispatcher.threads, page)
 
 
 @router.get("/{node_id}", responses=problems(404))
@@ -39,7 +41,9 @@ async def task(dispatcher: TheDispatcher, dispatch_id: DispatchId, node_id: Node
     attempts = await dispatcher.attempts(dispatch_id, node_id)
     # Read afterwards: when the task ran may only be known now.
     info = await dispatcher.threads.read(dispatcher.store.task, dispatch_id, node_id)
-    return TaskView.of(info, attempts)
+    placement = await dispatcher.placement(dispatch_id, node_id, attempts)
+    shown = await dispatcher.previews.of_task(dispatch_id, info, attempts)
+    return TaskView.of(info, attempts, placement, shown)
 
 
 @router.get(

@@ -8,15 +8,16 @@ import logging
 import math
 from collections.abc import Hashable, Mapping
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
 
 from ...errors import ExecutorError
-from ...model import GroupMetadata, TaskRef
+from ...model import GroupMetadata, Requested, ServiceJob, TaskRef
 from ..batch.executor import Bucket
 from ..batch.options import pairs
 from ..batch.single import SingleTaskExecutor
 from .options import Container, JobOptions
 from .resources import MIB_PER_GB, Asked, Platform, rounding, size_of
-from .session import Account, Clients, StoreCredentials, endpoint, store_endpoint
+from .session import Account, Clients, StoreCredentials, consoles_of, endpoint, store_endpoint
 from .settings import AWSBatchSettings
 
 if TYPE_CHECKING:
@@ -178,6 +179,18 @@ class AWSBatchExecutor(AWSBatchSettings, SingleTaskExecutor):
         from .stale import AWSLeftovers
 
         return AWSLeftovers(await self._open_bucket(), before, await self.open_clients())
+
+    def requested(self) -> Requested:
+        return Requested(
+            cpus=self.vcpu, memory_mib=self.memory * MIB_PER_GB, gpus=self.num_gpus, time_limit_s=self.time_limit
+        )
+
+    def service_job(self, ref: str, index: int | None) -> ServiceJob:
+        job_id = ref if index is None else f"{ref}:{index}"
+        if endpoint("batch"):
+            return ServiceJob(id=job_id)  # Somebody else's service, of which the console knows nothing.
+        console = f"https://{self.region}.{consoles_of(self.region)}/batch/home?region={self.region}"
+        return ServiceJob(id=job_id, console_url=f"{console}#jobs/detail/{quote(job_id, safe=':')}")
 
     def bucket(self) -> Bucket:
         address = endpoint("s3") or store_endpoint(self.region)

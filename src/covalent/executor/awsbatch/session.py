@@ -120,6 +120,12 @@ def partition_of(region: str) -> str:
     return "aws-cn" if region.startswith("cn-") else "aws-us-gov" if region.startswith("us-gov-") else "aws"
 
 
+def consoles_of(region: str) -> str:
+    """What the names of the consoles of regions end with. Source: AWS General Reference, "AWS Management Console endpoints"."""
+    endings = {"aws-cn": "console.amazonaws.cn", "aws-us-gov": "console.amazonaws-us-gov.com"}
+    return endings.get(partition_of(region), "console.aws.amazon.com")
+
+
 def domain_of(region: str) -> str:
     """What the names of services there end with."""
     return f"{DOMAIN}.cn" if region.startswith("cn-") else DOMAIN

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ...errors import BucketNotFoundError, ConfigError, CovalentError, ExecutorError
-from ...model import GroupMetadata, Outcome, TaskRef, TaskUpdate
+from ...model import GroupMetadata, Outcome, ServiceJob, TaskRef, TaskUpdate
 from ...runner.cloud.names import group_prefix
 from ..base import AsyncBaseExecutor, Resources
 from .handle import Handle, manifest_order
@@ -67,6 +67,14 @@ class BatchExecutor(AsyncBaseExecutor):
     def poll_interval_s(self) -> float:
         """The longest time between two looks at a job."""
 
+    def service_job(self, ref: str, index: int | None) -> ServiceJob:
+        """What the service calls a job, and where its console shows it. Light: no client, no network.
+
+        :param ref: as :meth:`.service.BatchService.submit` returned it
+        :param index: of a task in it; None if it is the only one
+        """
+        return ServiceJob(id=ref if index is None else f"{ref}:{index}")
+
     @classmethod
     def from_options(cls, options: dict[str, Any]) -> AsyncBaseExecutor:
         executor = super().from_options(options)
@@ -119,6 +127,16 @@ class BatchExecutor(AsyncBaseExecutor):
             return await (await self.engine()).why(metadata.group_id, ref)
         except CovalentError as error:
             return f"The service cannot be asked: {error}"
+
+    def job(self, handle: Any, ref: TaskRef) -> ServiceJob | None:
+        if handle is None:
+            return None
+        group = Handle.from_json(handle)
+        if ref not in group.refs:
+            return None
+        place = group.refs.index(ref)
+        job = next(job for job in group.jobs if job.first <= place < job.first + job.size)
+        return self.service_job(job.ref, place - job.first if job.size > 1 else None)
 
     def can_read(self, uri: str) -> bool:
         return uri.startswith(f"{self.bucket().uri}/")

@@ -7,13 +7,15 @@ import os
 import re
 from collections.abc import Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
 
 from ...errors import ExecutorError
+from ...model import Requested, ServiceJob
 from ..batch.executor import Bucket
 from ..batch.options import Pairs, pairs
 from ..batch.single import SingleTaskExecutor
 from .options import MOST_MEMORY_MIB, MOST_VCPUS, JobOptions, Machine
-from .session import PROJECT_VARIABLE, Account, Clients, bucket
+from .session import ENDPOINT_VARIABLE, PROJECT_VARIABLE, Account, Clients, bucket
 from .settings import GCPBatchSettings
 
 if TYPE_CHECKING:
@@ -138,6 +140,19 @@ class GCPBatchExecutor(GCPBatchSettings, SingleTaskExecutor):
 
     def bucket(self) -> Bucket:
         return bucket(self._bucket_name(), self.bucket_prefix.strip("/"))
+
+    def requested(self) -> Requested:
+        return Requested(cpus=self.vcpus, memory_mib=self.memory, gpus=self.num_gpus, time_limit_s=self.time_limit)
+
+    def service_job(self, ref: str, index: int | None) -> ServiceJob:
+        account = self._account()
+        if os.environ.get(ENDPOINT_VARIABLE):
+            return ServiceJob(id=ref)  # Of which the console knows nothing.
+        job = f"regions/{account.region}/jobs/{quote(ref, safe='')}"
+        page = (
+            f"https://console.cloud.google.com/batch/jobsDetail/{job}/details?project={quote(account.project, safe='')}"
+        )
+        return ServiceJob(id=ref, console_url=page)
 
     def time_limit_s(self) -> float:
         return self.time_limit

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ...errors import ConfigError, ExecutorError
-from ...model import GroupMetadata, TaskRef, TaskUpdate
+from ...model import GroupMetadata, Requested, TaskRef, TaskUpdate
 from ..base import AsyncBaseExecutor, Resources
 from .settings import check, checked_retries, checked_time_limit, configuration
 
@@ -63,6 +63,9 @@ class LocalExecutor(AsyncBaseExecutor):
         :raises ConfigError: if the configuration is wrong
         """
         return self.time_limit if self.time_limit is not None else checked_time_limit(self._configured("time_limit"))
+
+    def requested(self) -> Requested:
+        return Requested(time_limit_s=self.time_limit_s())
 
     async def send(self, refs: Sequence[TaskRef], resources: Resources, metadata: GroupMetadata) -> str:
         pool = await self._bound_pool()

@@ -16,9 +16,11 @@ SELECT key FROM dispatch WHERE id = :id
 
 -- query: add_dispatch
 INSERT INTO dispatch (
-    id, name, status, created_at, started_at, parent_id, parent_node, root_id, redispatch_of, reuse, owner, tasks
+    id, name, status, created_at, started_at, parent_id, parent_node, root_id, redispatch_of, reuse, owner, tasks,
+    executors
 ) VALUES (
-    :id, :name, :status, :created_at, :started_at, :parent_id, :parent_node, :root_id, :redispatch_of, :reuse, :owner, :tasks
+    :id, :name, :status, :created_at, :started_at, :parent_id, :parent_node, :root_id, :redispatch_of, :reuse, :owner, :tasks,
+    :executors
 )
 ON CONFLICT (id) DO NOTHING
 
@@ -35,15 +37,18 @@ WHERE key = :dispatch AND status = :source
 
 -- query: dispatch
 SELECT key, id, name, status, created_at, started_at, ended_at, error, parent_id, parent_node, root_id, redispatch_of, reuse, tasks,
-    (SELECT e.counts FROM event e WHERE e.dispatch = d.key ORDER BY e.seq DESC LIMIT 1)
+    (SELECT e.counts FROM event e WHERE e.dispatch = d.key ORDER BY e.seq DESC LIMIT 1),
+    executors
 FROM dispatch d WHERE id = :id
 
 -- query: dispatches
 SELECT key, id, name, status, created_at, started_at, ended_at, error, parent_id, parent_node, root_id, redispatch_of, reuse, tasks,
-    (SELECT e.counts FROM event e WHERE e.dispatch = d.key ORDER BY e.seq DESC LIMIT 1)
+    (SELECT e.counts FROM event e WHERE e.dispatch = d.key ORDER BY e.seq DESC LIMIT 1),
+    executors
 FROM dispatch d
 WHERE key < :below
     AND status {in_texts:statuses}
+    AND executors {like} :executor ESCAPE '\'
     AND (name {like} :pattern ESCAPE '\' OR id {like} :pattern ESCAPE '\')
     AND (:roots_only = 0 OR parent_id IS NULL)
 ORDER BY key DESC

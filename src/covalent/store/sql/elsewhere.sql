@@ -3,6 +3,13 @@
 INSERT INTO executor (dispatch, number, name, options)
 SELECT dispatch, number, name, options FROM r
 
+-- query: placement
+SELECT e.name, e.options, g.handle
+FROM task_group g
+JOIN dispatch d ON d.key = g.dispatch
+JOIN executor e ON e.dispatch = g.dispatch AND e.number = g.executor
+WHERE d.id = :id AND g.group_id = :group_id
+
 -- query: borrow
 INSERT INTO borrowed (dispatch, root_id)
 SELECT CAST(:dispatch AS BIGINT), d.root_id FROM dispatch d WHERE d.id = :earlier

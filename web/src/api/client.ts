@@ -1,0 +1,37 @@
+/** The one way to the server for everything but streams: typed by its description, signed by the cookie. */
+import createClient from 'openapi-fetch';
+import { connection } from '../live/connection';
+import { AwayProblem, problemOf } from './problem';
+import type { paths } from './schema';
+
+export const api = createClient<paths>({ baseUrl: '/', fetch: request });
+
+/** Like fetch, but a server that does not answer is noted, and so is one that knows us no more. */
+export async function request(input: Request): Promise<Response> {
+  let response: Response;
+  try {
+    response = await fetch(input);
+  } catch (error) {
+    if (input.signal.aborted) throw error;
+    connection.lost();
+    throw new AwayProblem();
+  }
+  connection.answered(response.status);
+  return response;
+}
+
+interface Answer<T> {
+  data?: T;
+  error?: unknown;
+  response: Response;
+}
+
+/** The data of an answer.
+ *
+ * @throws ApiProblem if it is an error
+ */
+export async function unwrap<T>(answer: Promise<Answer<T>>): Promise<T> {
+  const { data, error, response } = await answer;
+  if (!response.ok) throw problemOf(response.status, error);
+  return data as T;
+}

@@ -1,0 +1,12 @@
+import { describe, expect, it } from 'vitest';
+import { countsSentence } from './sentences';
+
+describe('countsSentence', () => {
+  it('says how far a stack is, and first what went wrong', () => {
+    expect(countsSentence({ COMPLETED: 4, FAILED: 1, RUNNING: 2, SUBMITTED: 3 }, 10)).toBe(
+      '4 of 10 done · 1 failed · 2 running',
+    );
+    expect(countsSentence({ COMPLETED: 2 }, 2)).toBe('all done');
+    expect(countsSentence({ NEW_OBJECT: 1500 }, 1500)).toBe('0 of 1\u202f500 done');
+  });
+});

@@ -1,0 +1,37 @@
+import { formatCount } from '../../ui/format';
+import { STATUS_LOOKS } from '../../ui/status';
+import { StatusMark } from '../../ui/StatusMark';
+import type { Counts, Status } from '../logic/status';
+import { STATUSES } from '../logic/status';
+import styles from './tasks.module.css';
+
+interface Props {
+  readonly counts: Counts;
+  readonly chosen: ReadonlySet<Status>;
+  readonly onChange: (chosen: ReadonlySet<Status>) => void;
+}
+
+/** The statuses that there are, each with its number, to choose by. */
+export function StatusChips({ counts, chosen, onChange }: Props) {
+  const toggle = (status: Status): void => {
+    const next = new Set(chosen);
+    if (!next.delete(status)) next.add(status);
+    onChange(next);
+  };
+  return (
+    <div className={styles.chips} role="group" aria-label="Only tasks that are">
+      {STATUSES.filter((status) => (counts[status] ?? 0) > 0 || chosen.has(status)).map((status) => (
+        <button
+          key={status}
+          type="button"
+          className={styles.chip}
+          aria-pressed={chosen.has(status)}
+          onClick={() => toggle(status)}
+        >
+          <StatusMark status={status} size={13} label={STATUS_LOOKS[status].label} withLabel />
+          <span className={styles.count}>{formatCount(counts[status] ?? 0)}</span>
+        </button>
+      ))}
+    </div>
+  );
+}

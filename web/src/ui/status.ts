@@ -1,0 +1,34 @@
+/** What people read for each status. Colours are the variables `--status-…` of the theme. */
+import type { Status } from '../api/types';
+
+export interface StatusLook {
+  readonly label: string;
+  readonly colour: string;
+}
+
+export const STATUS_LOOKS: Readonly<Record<Status, StatusLook>> = {
+  NEW_OBJECT: { label: 'Waiting', colour: 'var(--status-new)' },
+  READY: { label: 'Ready', colour: 'var(--status-ready)' },
+  SUBMITTED: { label: 'Submitted', colour: 'var(--status-submitted)' },
+  STARTING: { label: 'Starting', colour: 'var(--status-starting)' },
+  RUNNING: { label: 'Running', colour: 'var(--status-running)' },
+  COMPLETED: { label: 'Completed', colour: 'var(--status-completed)' },
+  FAILED: { label: 'Failed', colour: 'var(--status-failed)' },
+  CANCELLED: { label: 'Cancelled', colour: 'var(--status-cancelled)' },
+};
+
+/** In the order in which bars show them: what is done first, what has not begun last. */
+export const BAR_ORDER: readonly Status[] = [
+  'COMPLETED',
+  'FAILED',
+  'CANCELLED',
+  'RUNNING',
+  'STARTING',
+  'SUBMITTED',
+  'READY',
+  'NEW_OBJECT',
+];
+
+export function isFinal(status: Status): boolean {
+  return status === 'COMPLETED' || status === 'FAILED' || status === 'CANCELLED';
+}
