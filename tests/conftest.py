@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,15 +11,15 @@ import pytest
 
 from tests.support.server import RunningServer
 
-#: Programs that tests of these markers run.
-PROGRAMS = {"podman": "podman"}
+#: Programs of which tests of these markers run one.
+PROGRAMS = {"podman": ("podman",), "npm": ("azurite-blob", "npm")}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Skip what this machine lacks the programs for."""
-    for marker, program in PROGRAMS.items():
-        if shutil.which(program) is None:
-            skip = pytest.mark.skip(reason=f"{program} is not installed")
+    for marker, programs in PROGRAMS.items():
+        if not any(map(shutil.which, programs)):
+            skip = pytest.mark.skip(reason=f"{' or '.join(programs)} is not installed")
             for item in items:
                 if item.get_closest_marker(marker):
                     item.add_marker(skip)
@@ -34,6 +35,8 @@ def _own_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         patch.setenv("COVALENT_CONFIG_DIR", str(home / "config"))
         patch.setenv("COVALENT_DATA_DIR", str(home / "data"))
         patch.setenv("COVALENT_SVC_PORT", "0")
+        # What is fetched once is fetched once for all tests, also for those with a home of their own.
+        patch.setenv("XDG_CACHE_HOME", os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache"))
         yield
 
 
