@@ -18,7 +18,7 @@ import covalent as ct
 from covalent.errors import CovalentError
 from covalent.testing import EmulatedAWS, emulated_aws
 from covalent.testing.harness import Harness
-from tests.support.user import User, command, covalent
+from tests.support.user import User, command, covalent, wait_for
 
 pytestmark = pytest.mark.slow
 
@@ -300,10 +300,3 @@ def test_what_was_deleted_from_the_bucket_is_brought_anew(user: User, cloud: Emu
 def keys(cloud: EmulatedAWS, prefix: str) -> list[str]:
     listed = client(cloud, "s3").list_objects_v2(Bucket=BUCKET, Prefix=prefix)
     return [entry["Key"] for entry in listed.get("Contents", ())]
-
-
-def wait_for(dispatch_id: str, said: str) -> None:
-    deadline = time.monotonic() + 20
-    while said not in (why := covalent("why", dispatch_id)):
-        assert time.monotonic() < deadline, why
-        time.sleep(0.2)

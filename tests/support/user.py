@@ -5,26 +5,43 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import covalent as ct
-from covalent.testing import EmulatedAWS
+from covalent.executor.batch.executor import BatchExecutor
+from covalent.testing.emulated import Emulated
 from covalent.testing.harness import Harness
 
 LIMIT_S = 60.0
 
 
 class User:
-    def __init__(self, harness: Harness, cloud: EmulatedAWS) -> None:
+    """Somebody with a server and a cloud.
+
+    :param executor: what runs tasks
+    :param submit: the operation of the cloud by which it hands jobs over
+    :param options: what this user always sets on it
+    """
+
+    def __init__(
+        self,
+        harness: Harness,
+        cloud: Emulated,
+        executor: Callable[..., BatchExecutor] = ct.executor.AWSBatchExecutor,
+        submit: str = "SubmitJob",
+        **options: Any,
+    ) -> None:
         self.harness, self.cloud = harness, cloud
+        self._executor, self._submit, self._options = executor, submit, options
 
     def submissions(self) -> int:
-        return self.cloud.calls().client.get("batch", {}).get("SubmitJob", 0)
+        return self.cloud.calls().client.get("batch", {}).get(self._submit, 0)
 
     def dispatch(self, function: Callable[..., Any], *args: Any, **options: Any) -> str:
         """One task in a workflow; options are the executor's."""
-        task = ct.electron(function, executor=ct.executor.AWSBatchExecutor(**options))
+        task = ct.electron(function, executor=self._executor(**{**self._options, **options}))
         return str(ct.dispatch(ct.lattice(lambda *values: task(*values)))(*args))
 
     def result(self, dispatch_id: str) -> ct.Result:
@@ -59,3 +76,11 @@ def command(*arguments: str, environment: Mapping[str, str] | None = None) -> su
         timeout=LIMIT_S,
         check=False,
     )
+
+
+def wait_for(dispatch_id: str, said: str) -> None:
+    """Until ``covalent why`` says this."""
+    deadline = time.monotonic() + 20
+    while said not in (why := covalent("why", dispatch_id)):
+        assert time.monotonic() < deadline, why
+        time.sleep(0.2)
