@@ -62,9 +62,10 @@ check-lock: $(DONE)/dev
 	$(BIN)/python tools/lock.py --check
 
 .PHONY: bench
-bench: $(DONE)/bench $(DONE)/dev ## Measure ours against the floor and dask.distributed, and what AWS Batch costs
+bench: $(DONE)/bench $(DONE)/dev ## Measure ours against the floor and dask.distributed, and what batch services cost
 	$(BIN)/python benchmarks/overhead.py $(or $(ARGS),all)
-	$(if $(ARGS),,$(BIN)/python benchmarks/aws.py)
+	$(if $(ARGS),,$(BIN)/python benchmarks/clouds.py aws)
+	$(if $(ARGS),,$(BIN)/python benchmarks/clouds.py google)
 
 .PHONY: docs
 docs: $(DONE)/docs ## Build the documentation into site/, with every warning an error

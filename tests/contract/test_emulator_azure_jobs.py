@@ -166,12 +166,14 @@ def test_a_job_ends_with_its_tasks_once_it_is_told_to(azure):
     assert refusal(refused) == (409, "JobCompleted")
 
 
-def test_a_job_that_is_to_end_with_its_tasks_can_be_told_otherwise(azure):
+def test_a_job_that_is_to_end_with_its_tasks_cannot_be_told_otherwise(azure):
     job, task = azure.task("sleep 0.3")
-    for mode in ("terminatejob", "noaction"):
-        azure.batch.update_job(job, m.BatchJobUpdateOptions(all_tasks_complete_mode=mode))
+    azure.batch.update_job(job, m.BatchJobUpdateOptions(all_tasks_complete_mode="terminatejob"))
+    with pytest.raises(HttpResponseError) as refused:
+        azure.batch.update_job(job, m.BatchJobUpdateOptions(all_tasks_complete_mode="noaction"))
+    assert refusal(refused) == (400, "InvalidPropertyValue")
     azure.end(job, task)
-    assert azure.batch.get_job(job).state == m.BatchJobState.ACTIVE
+    assert azure.job_ends(job).execution_info.termination_reason == "AllTasksComplete"
 
 
 def test_update_keeps_what_it_does_not_name_and_replace_does_not(azure):

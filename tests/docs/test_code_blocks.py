@@ -32,7 +32,6 @@ ALLOWED_EXEMPTIONS = {
     "docs/how-to/server.md": 1,
     "docs/how-to/awsbatch.md": 1,
     "docs/how-to/azurebatch.md": 1,
-    "docs/how-to/gcpbatch.md": 1,
 }
 
 PAGE_TIMEOUT_S = 240

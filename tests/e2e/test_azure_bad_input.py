@@ -13,7 +13,7 @@ from covalent.errors import CovalentError
 from covalent.testing import EmulatedAzure, emulated_azure
 from covalent.testing.harness import Harness
 from tests.support.azure_cloud import OPTIONS
-from tests.support.user import User, wait_for
+from tests.support.user import User, check_told_before, setting_of, wait_for
 
 pytestmark = [pytest.mark.slow, pytest.mark.npm]
 
@@ -73,7 +73,7 @@ def user(harness: Harness, cloud: EmulatedAzure) -> Iterator[User]:
         ({"pool_id": "x" * 65}, "up to 64 letters, digits, hyphens and underscores"),
         ({"batch_account_domain": "batch.example.com"}, "in none of Azure's clouds"),
     ],
-    ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
+    ids=setting_of,
 )
 def test_a_wrong_value_is_refused_at_the_dispatch(user: User, options: dict[str, Any], said: str) -> None:
     with pytest.raises(CovalentError, match=re.escape(said)):
@@ -94,13 +94,12 @@ def test_a_wrong_value_is_refused_at_the_dispatch(user: User, options: dict[str,
         ({"container_name": "nobodys"}, "There is no blob container 'nobodys'", "correct container_name"),
         ({"slots": 9}, "A task takes 9 slots, but nodes of the pool 'covalent-pool' have", "taskSlotsPerNode"),
     ],
-    ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
+    ids=setting_of,
 )  # fmt: skip
 def test_what_is_missing_is_named_and_no_task_is_added(
     user: User, options: dict[str, Any], said: str, remedy: str
 ) -> None:
-    error = user.fails(add_one, 1, **options)
-    assert (user.submissions(), said in error, remedy in error) == (0, True, True), error
+    check_told_before(user, options, said, remedy)
 
 
 def test_an_identity_that_may_not_use_the_blobs_is_told(user: User) -> None:

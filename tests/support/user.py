@@ -53,6 +53,18 @@ class User:
         return f"{error}"
 
 
+def setting_of(value: object) -> str:
+    """The name of a case: that of the first setting which it is about."""
+    return next(iter(value)) if isinstance(value, dict) else ""
+
+
+def check_told_before(user: User, options: Mapping[str, Any], *said: str) -> None:
+    """A task whose executor has these options fails with all of this said, and the cloud was handed no job."""
+    error = user.fails(abs, -1, **options)
+    assert [words for words in said if words not in error] == [], error
+    assert user.submissions() == 0
+
+
 def wait_for(dispatch_id: str, said: str) -> None:
     """Return once ``covalent why`` says that of a dispatch."""
     deadline = time.monotonic() + WHY_S

@@ -50,7 +50,8 @@ class _News:
 class Locked(Refused):
     """Stands for an executor whose secret cannot be opened now.
 
-    What was sent, or was about to be, may be under way in a cloud, and goes on when the server is started again with the right key. It can only be given up.
+    What was sent, or was about to be, may be under way in a cloud, and goes on when the server is started again with the right key.
+    Until then it can only be given up.
     """
 
     def __init__(self, error: SecretError) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any, Final
+from urllib.parse import urlsplit, urlunsplit
 
 from azure.batch import BatchClient
 from azure.core.credentials import TokenCredential
@@ -32,7 +33,7 @@ def credential(account: Account) -> Any:
     if account.client_secret is None:
         named = {"managed_identity_client_id": account.client_id} if account.client_id else {}
         return DefaultAzureCredential(authority=account.cloud.authority, **named)
-    elsewhere = {"transport": _Elsewhere(account.cloud.authority, account.authority)} if account.authority else {}
+    elsewhere = {"transport": _Elsewhere(account.authority)} if account.authority else {}
     return ClientSecretCredential(
         account.tenant_id,
         account.client_id,
@@ -75,13 +76,13 @@ class _InTheClear(BearerTokenCredentialPolicy[Any, Any]):
 
 
 class _Elsewhere(RequestsTransport):  # type: ignore[misc]  # the library names it by a function
-    """Sends what is meant for a cloud's sign-in to another address: the library takes none of ``http``."""
+    """Sends all that is meant for a cloud's sign-in, under whatever name, to another address: the library takes none of ``http``."""
 
-    def __init__(self, host: str, address: str) -> None:
+    def __init__(self, address: str) -> None:
         super().__init__(connection_timeout=CONNECT_TIMEOUT_S, read_timeout=READ_TIMEOUT_S)
-        self._start, self._address = f"https://{host}/", f"{address.rstrip('/')}/"
+        self._address = urlsplit(address)
 
     def send(self, request: TransportRequest, **kwargs: Any) -> Any:
-        if request.url.startswith(self._start):
-            request.url = self._address + request.url.removeprefix(self._start)
+        scheme, netloc = self._address.scheme, self._address.netloc
+        request.url = urlunsplit(urlsplit(request.url)._replace(scheme=scheme, netloc=netloc))
         return super().send(request, **kwargs)

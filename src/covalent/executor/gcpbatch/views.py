@@ -36,8 +36,8 @@ TASK_STATES: Final[Mapping[str, JobState]] = {
     "UNEXECUTED": JobState.FAILED,
 }
 
-#: Of a container that could not be started; the service does not say then which image it was. Source: documentation of Docker, "Exit status"
-#: of ``docker run``.
+#: Of a container that could not be started; the service does not say then which image it was.
+#: Source: documentation of Docker, "Exit status" of ``docker run``.
 IMAGE_EXIT_CODES: Final = frozenset({125, 126, 127})
 
 _EXIT_CODE: Final = re.compile(r"exit code (\d+)")

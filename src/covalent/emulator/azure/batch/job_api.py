@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from ...http import Response
@@ -149,6 +149,7 @@ class JobApi:
                 status=409,
                 details={"Reason": "The pool of a job can be changed only while the job is disabled."},
             )
+        _check_ending(job.given, given)
         job.given |= given
         job.touch()
         if "constraints" in given:
@@ -242,3 +243,15 @@ def _auto_pool(given: dict[str, Any]) -> PoolSettings:
         has_containers="containerConfiguration" in machine,
         vm_size=pool["vmSize"],
     )
+
+
+def _check_ending(before: Mapping[str, Any], given: Mapping[str, Any]) -> None:
+    """A job that is to end with its tasks remains so. Source: docstring of ``BatchJobUpdateOptions.all_tasks_complete_mode``."""
+    mode = "onAllTasksComplete"
+    if before[mode] == "terminatejob" and given.get(mode, "terminatejob") != "terminatejob":
+        raise RefusalError(
+            "InvalidPropertyValue",
+            "The value provided for one of the properties in the request body is invalid.",
+            status=400,
+            details={"PropertyName": mode, "Reason": "It cannot be changed once it is terminatejob."},
+        )

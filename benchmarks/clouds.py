@@ -1,6 +1,7 @@
-"""What a task on AWS Batch costs here, beside what it costs there: N tasks that do nothing, against AWS on this machine.
+"""What a task on a batch service costs here, beside what it costs there: N tasks that do nothing, against the cloud on this machine.
 
-    python benchmarks/aws.py 1000
+    python benchmarks/clouds.py aws 1000
+    python benchmarks/clouds.py google 1000
 
 Prints one JSON line for each that works on them: the client (tracing, sending, waiting), the dispatcher, and, for comparison, the emulator
 with the processes that stand for containers. Seconds of CPU time, all told and for each task; a first run, which warms up, does not count.
@@ -13,25 +14,26 @@ import json
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import psutil
 
 import covalent as ct
-from covalent.testing import emulated_aws
+from covalent.executor.batch.executor import BatchExecutor
+from covalent.testing import emulated_aws, emulated_google
+from covalent.testing.emulated import Emulated
 from covalent.testing.harness import Harness
 
 WARM_UP = 10
 
 
-@ct.electron(executor="awsbatch")
-def nothing(x: int) -> int:
-    return x
-
-
-@ct.lattice
-def wide(n: int) -> list[int]:
-    return [nothing(i) for i in range(n)]
+#: A cloud, and an executor that runs there.
+CLOUDS: Mapping[str, tuple[Callable[[], AbstractContextManager[Emulated]], BatchExecutor]] = {
+    "aws": (emulated_aws, ct.executor.AWSBatchExecutor()),
+    "google": (emulated_google, ct.executor.GCPBatchExecutor(bucket_name="covalent-batch-job-resources")),
+}
 
 
 def cpu_s(pid: int | None = None, *, with_children: bool = False) -> float:
@@ -41,36 +43,45 @@ def cpu_s(pid: int | None = None, *, with_children: bool = False) -> float:
     return own + (times.children_user + times.children_system if with_children else 0.0)
 
 
-def run(n: int) -> None:
+def run(n: int, executor: BatchExecutor) -> None:
+    @ct.electron(executor=executor)
+    def nothing(x: int) -> int:
+        return x
+
+    @ct.lattice
+    def wide(n: int) -> list[int]:
+        return [nothing(i) for i in range(n)]
+
     result = ct.get_result(ct.dispatch(wide)(n), wait=True).result
     if result != list(range(n)):
         sys.exit(f"a wrong result: {result!r:.200}")
 
 
-def measure(n: int) -> None:
+def measure(cloud: str, n: int) -> None:
+    emulated, executor = CLOUDS[cloud]
     with (
         tempfile.TemporaryDirectory() as home,
-        emulated_aws() as cloud,
-        Harness(Path(home), environment=cloud.environment).running() as harness,
+        emulated() as service,
+        Harness(Path(home), environment=service.environment).running() as harness,
     ):
 
         def spent() -> dict[str, float]:
             return {
                 "client": cpu_s(),
                 "dispatcher": cpu_s(harness.pid),
-                "emulator": cpu_s(cloud.pid),
-                "emulator with tasks": cpu_s(cloud.pid, with_children=True),
+                "emulator": cpu_s(service.pid),
+                "emulator with tasks": cpu_s(service.pid, with_children=True),
             }
 
-        run(WARM_UP)
+        run(WARM_UP, executor)
         before, began = spent(), time.perf_counter()
-        run(n)
+        run(n, executor)
         seconds, after = time.perf_counter() - began, spent()
     used = {who: after[who] - before[who] for who in after}
     used["client and dispatcher"] = used["client"] + used["dispatcher"]
     for who, took in used.items():
         line = {
-            "shape": "aws",
+            "shape": cloud,
             "n": n,
             "who": who,
             "cpu_s": round(took, 3),
@@ -82,8 +93,10 @@ def measure(n: int) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("cloud", choices=CLOUDS, help="whose batch service")
     parser.add_argument("n", type=int, nargs="?", default=1_000, help="how many tasks")
-    measure(parser.parse_args().n)
+    arguments = parser.parse_args()
+    measure(arguments.cloud, arguments.n)
 
 
 if __name__ == "__main__":
