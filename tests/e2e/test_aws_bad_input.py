@@ -18,7 +18,7 @@ import covalent as ct
 from covalent.errors import CovalentError
 from covalent.testing import EmulatedAWS, emulated_aws
 from covalent.testing.harness import Harness
-from tests.support.user import User, check_told_before, setting_of, command, covalent, wait_for
+from tests.support.user import User, check_told_before, command, covalent, setting_of, wait_for
 
 pytestmark = pytest.mark.slow
 

@@ -14,7 +14,7 @@ import covalent as ct
 from covalent.errors import CovalentError
 from covalent.testing import EmulatedGoogle, emulated_google
 from covalent.testing.harness import Harness
-from tests.support.user import User, check_told_before, setting_of, covalent, wait_for
+from tests.support.user import User, check_told_before, covalent, setting_of, wait_for
 
 pytestmark = pytest.mark.slow
 

@@ -248,7 +248,7 @@ def _auto_pool(given: dict[str, Any]) -> PoolSettings:
 def _check_ending(before: Mapping[str, Any], given: Mapping[str, Any]) -> None:
     """A job that is to end with its tasks remains so. Source: docstring of ``BatchJobUpdateOptions.all_tasks_complete_mode``."""
     mode = "onAllTasksComplete"
-    if before[mode] == "terminatejob" and given.get(mode, "terminatejob") != "terminatejob":
+    if before.get(mode) == "terminatejob" and given.get(mode, "terminatejob") != "terminatejob":
         raise RefusalError(
             "InvalidPropertyValue",
             "The value provided for one of the properties in the request body is invalid.",
