@@ -64,8 +64,7 @@ check-lock: $(DONE)/dev
 .PHONY: bench
 bench: $(DONE)/bench $(DONE)/dev ## Measure ours against the floor and dask.distributed, and what batch services cost
 	$(BIN)/python benchmarks/overhead.py $(or $(ARGS),all)
-	$(if $(ARGS),,$(BIN)/python benchmarks/clouds.py aws)
-	$(if $(ARGS),,$(BIN)/python benchmarks/clouds.py google)
+	$(if $(ARGS),,$(foreach cloud,aws azure google,$(BIN)/python benchmarks/clouds.py $(cloud) &&) true)
 
 .PHONY: docs
 docs: $(DONE)/docs ## Build the documentation into site/, with every warning an error

@@ -31,7 +31,6 @@ EVERY_BLOCK = [block for blocks in BLOCKS.values() for block in blocks]
 ALLOWED_EXEMPTIONS = {
     "docs/how-to/server.md": 1,
     "docs/how-to/awsbatch.md": 1,
-    "docs/how-to/azurebatch.md": 1,
 }
 
 PAGE_TIMEOUT_S = 240
