@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from ...model import ExecutorSpec
 from ...states import Status
 from .faults import Faults
 from .lab import Lab, Run
@@ -88,7 +89,7 @@ class CrashCases:
         return min(WIDTH, lab.limits.slots or 1)
 
     @staticmethod
-    def _start(lab: Lab, executor: ObservedExecutor, word: str = "") -> Run:
+    def _start(lab: Lab, executor: ExecutorSpec | ObservedExecutor, word: str = "") -> Run:
         """A map and its reduction; each task says when it has ended, and ``word`` before, until it may go on."""
         tell, hold = lab.witness.tell, lab.witness.hold
 
