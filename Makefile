@@ -99,8 +99,7 @@ screenshots: $(DONE)/dev pages ## Take the pictures of the pages that the docume
 .PHONY: bench
 bench: $(DONE)/bench $(DONE)/dev ## Measure ours against the floor and dask.distributed, and what batch services cost
 	$(BIN)/python benchmarks/overhead.py $(or $(ARGS),all)
-	$(if $(ARGS),,$(BIN)/python benchmarks/clouds.py aws)
-	$(if $(ARGS),,$(BIN)/python benchmarks/clouds.py google)
+	$(if $(ARGS),,$(foreach cloud,aws azure google,$(BIN)/python benchmarks/clouds.py $(cloud) &&) true)
 
 .PHONY: bench-ui
 bench-ui: $(DONE)/dev pages ## Measure the pages in Chromium, with 10,000 tasks

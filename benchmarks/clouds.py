@@ -1,6 +1,7 @@
 """What a task on a batch service costs here, beside what it costs there: N tasks that do nothing, against the cloud on this machine.
 
     python benchmarks/clouds.py aws 1000
+    python benchmarks/clouds.py azure 1000
     python benchmarks/clouds.py google 1000
 
 Prints one JSON line for each that works on them: the client (tracing, sending, waiting), the dispatcher, and, for comparison, the emulator
@@ -22,7 +23,7 @@ import psutil
 
 import covalent as ct
 from covalent.executor.batch.executor import BatchExecutor
-from covalent.testing import emulated_aws, emulated_google
+from covalent.testing import emulated_aws, emulated_azure, emulated_google
 from covalent.testing.emulated import Emulated
 from covalent.testing.harness import Harness
 
@@ -32,6 +33,17 @@ WARM_UP = 10
 #: A cloud, and an executor that runs there.
 CLOUDS: Mapping[str, tuple[Callable[[], AbstractContextManager[Emulated]], BatchExecutor]] = {
     "aws": (emulated_aws, ct.executor.AWSBatchExecutor()),
+    "azure": (
+        emulated_azure,
+        ct.executor.AzureBatchExecutor(
+            tenant_id="tenant-id",
+            client_id="client-id",
+            client_secret="client-secret",  # it opens nothing but an emulator
+            batch_account_url="https://covalent.eastus.batch.azure.com",
+            storage_account_name="covalentbatch",
+            pool_id="covalent-pool",
+        ),
+    ),
     "google": (emulated_google, ct.executor.GCPBatchExecutor(bucket_name="covalent-batch-job-resources")),
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,8 +13,8 @@ from covalent.api.pages import BUILT
 from tests.support.browser import BROWSERS
 from tests.support.server import RunningServer
 
-#: Programs that tests of these markers run.
-PROGRAMS = {"podman": ("podman",), "npm": ("npm",), "browser": BROWSERS}
+#: Programs of which tests of these markers run one.
+PROGRAMS = {"podman": ("podman",), "npm": ("azurite-blob", "npm"), "browser": BROWSERS}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -41,6 +42,8 @@ def _own_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         patch.setenv("COVALENT_CONFIG_DIR", str(home / "config"))
         patch.setenv("COVALENT_DATA_DIR", str(home / "data"))
         patch.setenv("COVALENT_SVC_PORT", "0")
+        # What is fetched once is fetched once for all tests, also for those with a home of their own.
+        patch.setenv("XDG_CACHE_HOME", os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache"))
         yield
 
 

@@ -31,6 +31,7 @@
     │   ├── UnknownExecutorError
     │   ├── ThrottledError        a service wants fewer calls
     │   ├── ServiceUnreachableError   no answer came from a service
+    │   ├── SecretError           a secret cannot be kept, or is not known where it is needed
     │   ├── BucketNotFoundError   a bucket does not exist
     │   ├── ObjectNotFoundError   a bucket does not hold what should be there
     │   └── ObjectTooLargeError   a bucket holds more there than can be read
@@ -251,18 +252,12 @@ class ExecutorError(CovalentError):
     """An executor refuses its settings or cannot do its work."""
 
 
-#: Executors of later versions, by short name; the name of the class of each.
-COMING_EXECUTORS = {"azurebatch": "AzureBatchExecutor"}
-
-
 class UnknownExecutorError(ExecutorError):
     """No executor has that name."""
 
     def __init__(self, name: str, known: Iterable[str]) -> None:
         names = sorted(known)
-        is_coming = name in COMING_EXECUTORS
-        near = " It is coming; this version does not have it." if is_coming else hint(name, names)
-        super().__init__(f"There is no executor {name!r}.{near} Known here: {', '.join(names)}.")
+        super().__init__(f"There is no executor {name!r}.{hint(name, names)} Known here: {', '.join(names)}.")
         self.name = name
 
 
@@ -276,6 +271,10 @@ class ServiceUnreachableError(ExecutorError):
     """No answer came from a service; what was asked may have been done or not."""
 
     retryable = True
+
+
+class SecretError(ExecutorError):
+    """A secret cannot be kept, or its text is not known where it is needed."""
 
 
 class BucketNotFoundError(ExecutorError):

@@ -135,6 +135,8 @@ class Submission:
     redispatch_of: str | None = None
     reuse: bool = False  #: Take the values of ``redispatch_of`` for tasks that are the same, with the same inputs.
     start: bool = True
+    #: Texts of secrets by id, for the dispatcher alone: what the executors refer to, and perhaps those of sublattices.
+    secrets: dict[str, str] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -236,21 +236,23 @@ async def test_a_mistyped_region_is_refused(aws, monkeypatch):
 async def test_a_task_runs_and_is_seen_to(service):
     ref = await service.submit(job("one", "time.sleep(1)"))
     view = await reached(service, ref, JobState.RUNNING)
-    assert view.task is not None
-    assert (view.task.index, view.task.attempt, view.task.exit_code) == (0, 1, None)
+    assert view.tasks is not None
+    (task,) = view.tasks
+    assert (task.index, task.attempt, task.exit_code) == (0, 1, None)
     view = await ended(service, ref)
     assert (view.state, view.memory_mib) == (JobState.SUCCEEDED, 256)
-    assert view.task is not None
-    assert view.task.exit_code == 0
-    assert view.task.started_at < view.task.ended_at
-    assert ref in view.task.place
+    assert view.tasks is not None
+    (task,) = view.tasks
+    assert task.exit_code == 0
+    assert task.started_at < task.ended_at
+    assert ref in task.place
     assert await service.status(ref) == ("SUCCEEDED", 0)
 
 
 async def test_an_array_has_a_task_for_each_index(service):
     ref = await service.submit(job("many", "sys.exit(3 * (os.environ['AWS_BATCH_JOB_ARRAY_INDEX'] == '2'))", size=5))
     view = await ended(service, ref)
-    assert (view.state, view.task) == (JobState.FAILED, None)
+    assert (view.state, view.tasks) == (JobState.FAILED, None)
     assert view.counts == {JobState.SUCCEEDED: 4, JobState.FAILED: 1} | {
         s: 0 for s in view.counts if not view.counts[s]
     }
@@ -469,8 +471,9 @@ async def test_a_lost_host_is_made_good_by_the_service(aws, service):
     aws.faults.lose_host(1)
     view = await ended(service, await service.submit(job("host-again", "time.sleep(1)")))
     assert view.state is JobState.SUCCEEDED
-    assert view.task is not None
-    assert view.task.attempt == 2
+    assert view.tasks is not None
+    (task,) = view.tasks
+    assert task.attempt == 2
 
 
 async def test_an_image_without_python_is_told(service):

@@ -25,6 +25,7 @@ from covalent.objects import RemoteStore
 from covalent.objects.remote import SINGLE_PUT_BYTES
 from covalent.objects.trouble import translated
 from tests.support.batch_service import Cloud, FakeBatchExecutor
+from tests.support.fake_blobs import ACCOUNT, HOST, fake_blobs
 from tests.support.fake_storage import fake_storage
 
 KEYS = {"region": "us-east-1", "access_key_id": "test", "secret_access_key": "test"}
@@ -49,7 +50,7 @@ def s3() -> Iterator[str]:
     server.stop()
 
 
-@pytest.fixture(params=["s3", "gs", "file", "memory"])
+@pytest.fixture(params=["s3", "gs", "az", "file", "memory"])
 async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[RemoteStore]:
     if request.param == "s3":
         address = request.getfixturevalue("s3")
@@ -60,6 +61,12 @@ async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
             storage.buckets["bucket"], storage.page_keys = {}, 2
             options = {"base_url": script.url, "bearer_token": storage.token, "client_options": {"allow_http": True}}
             yield RemoteStore("gs://bucket/prefix", options)
+    elif request.param == "az":
+        with fake_blobs() as (blobs, script):
+            blobs.containers["box"], blobs.page_keys = {}, 2
+            address = f"{script.url}/{ACCOUNT}"
+            options = {"endpoint": address, "bearer_token": blobs.token, "client_options": {"allow_http": True}}
+            yield RemoteStore(f"az://box@{HOST}/prefix", options)
     else:
         yield RemoteStore(tmp_path.as_uri() if request.param == "file" else "memory://")
 

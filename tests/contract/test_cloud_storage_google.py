@@ -11,6 +11,7 @@ import pytest
 from covalent.errors import ExecutorError, ServiceUnreachableError, ThrottledError
 from covalent.objects import RemoteStore
 from tests.support.fake_storage import FakeStorage, fake_storage
+from tests.support.remote_stores import tried
 from tests.support.scripted_http import Response, scripted_http
 
 
@@ -24,17 +25,6 @@ def served() -> Iterator[tuple[FakeStorage, str]]:
     with fake_storage() as (storage, script):
         storage.buckets["bucket"] = {}
         yield storage, script.url
-
-
-async def tried(store: RemoteStore, verb: str) -> None:
-    if verb == "write":
-        await store.put("the/key", b"x", create_only=True)
-    elif verb == "read":
-        await store.get("the/key", limit=1)
-    elif verb == "list":
-        _ = [page async for page in store.list("the/key/")]
-    else:
-        await store.delete(["the/key"])
 
 
 @pytest.mark.parametrize("verb", ["write", "read", "list"])

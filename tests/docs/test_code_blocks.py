@@ -28,7 +28,10 @@ BLOCKS = {page: blocks_of(ROOT / page, page) for page in PAGES}
 EVERY_BLOCK = [block for blocks in BLOCKS.values() for block in blocks]
 
 #: Pages with blocks that cannot be run, and how many of them.
-ALLOWED_EXEMPTIONS = {"docs/how-to/server.md": 1, "docs/how-to/awsbatch.md": 1}
+ALLOWED_EXEMPTIONS = {
+    "docs/how-to/server.md": 1,
+    "docs/how-to/awsbatch.md": 1,
+}
 
 PAGE_TIMEOUT_S = 240
 

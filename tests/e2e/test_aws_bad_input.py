@@ -18,7 +18,7 @@ import covalent as ct
 from covalent.errors import CovalentError
 from covalent.testing import EmulatedAWS, emulated_aws
 from covalent.testing.harness import Harness
-from tests.support.user import User, command, covalent
+from tests.support.user import User, check_told_before, command, covalent, setting_of, wait_for
 
 pytestmark = pytest.mark.slow
 
@@ -82,7 +82,7 @@ def user(harness: Harness, cloud: EmulatedAWS) -> Iterator[User]:
         ({"s3_bucket_name": "s3://b"}, "without s3://"),
         ({"container_image_uri": "no such image"}, "container_image_uri must be the name of a container image"),
     ],
-    ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
+    ids=setting_of,
 )
 def test_a_wrong_value_is_refused_at_the_dispatch(user: User, options: dict[str, Any], said: str) -> None:
     with pytest.raises(CovalentError, match=re.escape(said)):
@@ -107,15 +107,12 @@ def test_a_wrong_value_is_refused_at_the_dispatch(user: User, options: dict[str,
         ({"container_properties": {"nope": 1}}, 'Unknown parameter in containerProperties: "nope"', "Correct that"),
         ({"environment": {"A": "x" * 30_000}}, "The job definition would have", "Put less into environment"),
     ],
-    ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
+    ids=setting_of,
 )
 def test_what_is_missing_is_named_and_nothing_is_submitted(
     user: User, options: dict[str, Any], said: str, remedy: str
 ) -> None:
-    error = user.fails(add_one, 1, **options)
-    assert said in error
-    assert remedy in error
-    assert user.submissions() == 0
+    check_told_before(user, options, said, remedy)
 
 
 @pytest.mark.parametrize(
@@ -300,10 +297,3 @@ def test_what_was_deleted_from_the_bucket_is_brought_anew(user: User, cloud: Emu
 def keys(cloud: EmulatedAWS, prefix: str) -> list[str]:
     listed = client(cloud, "s3").list_objects_v2(Bucket=BUCKET, Prefix=prefix)
     return [entry["Key"] for entry in listed.get("Contents", ())]
-
-
-def wait_for(dispatch_id: str, said: str) -> None:
-    deadline = time.monotonic() + 20
-    while said not in (why := covalent("why", dispatch_id)):
-        assert time.monotonic() < deadline, why
-        time.sleep(0.2)

@@ -304,7 +304,7 @@ class FakeBatchService:
             state=submitted.state,
             counts={} if is_single else self.cloud.counted(submitted),
             reason=submitted.reason,
-            task=submitted.tasks[0].view() if is_single else None,
+            tasks=(submitted.tasks[0].view(),) if is_single else None,
             memory_mib=512.0,
         )
 

@@ -163,10 +163,14 @@ class TaskGroup(ABC):
             **more,
         }
 
+    def arguments(self) -> Sequence[str]:
+        """What follows the name of the interpreter in the command."""
+        return command(self.scheme)[1:]
+
     def start(self, python: str = sys.executable, **more: str) -> subprocess.Popen[str]:
         environment = {name: value for name, value in self.variables(**more).items() if value}
         return subprocess.Popen(
-            [python, *command(self.scheme)[1:]],
+            [python, *self.arguments()],
             env=environment,
             cwd=self.scratch,
             stdin=subprocess.DEVNULL,

@@ -20,6 +20,8 @@ class EmulatedFaults(Faults):
     find: ClassVar[str]
     #: Operations of clients, those of the object store included.
     operations: ClassVar[Sequence[str]]
+    #: The setting that names the image of tasks.
+    image_option: ClassVar[str] = "container_image_uri"
 
     def __init__(self, cloud: Emulated) -> None:
         self._cloud = cloud
@@ -75,7 +77,7 @@ class EmulatedFaults(Faults):
     @contextmanager
     def bad_image(self) -> Iterator[Mapping[str, Any]]:
         self._cloud.faults.bad_image(None)
-        yield {"container_image_uri": "example.com/no/such/image:1"}
+        yield {self.image_option: "example.com/no/such/image:1"}
         self._cloud.faults.clear()
 
     def submissions(self) -> int:

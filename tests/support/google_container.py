@@ -8,32 +8,25 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from .container import TaskGroup
-from .fake_storage import FakeStorage, fake_storage
+from .fake_storage import TOKEN_PATH, FakeStorage, fake_storage
+from .faked_group import FakedGroup
 
 
 @dataclass
-class GoogleGroup(TaskGroup):
+class GoogleGroup(FakedGroup):
     """A task group in a bucket of Cloud Storage."""
 
-    scheme = "gs"
+    scheme, token_path = "gs", TOKEN_PATH
 
     storage: FakeStorage = field(default_factory=FakeStorage)
 
     @property
+    def cloud(self) -> FakeStorage:
+        return self.storage
+
+    @property
     def objects(self) -> dict[str, bytes]:
-        """By their keys."""
         return self.storage.buckets[self.bucket]
-
-    def put(self, name: str, data: bytes) -> None:
-        self.objects[self.key(name)] = data
-
-    def get(self, name: str) -> bytes:
-        return self.objects[self.key(name)]
-
-    def names(self, prefix: str) -> list[str]:
-        start = self.key(prefix)
-        return sorted(key[len(start) :] for key in self.objects if key.startswith(start))
 
     def service_variables(self) -> dict[str, str]:
         return {

@@ -1,12 +1,13 @@
 """Runs a program that everybody knows, as it stands, against a cloud on this machine.
 
-The programs ask for numpy 1.23.2 and scikit-learn 1.1.2. There is no wheel of the latter for Python 3.11, but of 1.1.3 there is: here that
-one is given the other's version number, by :func:`relabelled`. Nothing else is made up.
+The programs ask for versions of numpy and scikit-learn of which some have no wheel for Python 3.11: there, the next version that has one is
+given the other's number, by :func:`relabelled`. Nothing else is made up.
 """
 
 from __future__ import annotations
 
 import itertools
+import json
 import os
 import re
 import shlex
@@ -29,7 +30,10 @@ LIMIT_S = 200
 
 PYTHON_3_11 = sys.version_info[:2] == (3, 11)
 
-PACKAGES = 'packages=["numpy==1.23.2", "scikit-learn==1.1.2"]'
+PACKAGES = re.compile(r'packages=(\["numpy==[\d.]+", "scikit-learn==[\d.]+"\])')
+
+#: Versions without a wheel for Python 3.11, and what stands in for each.
+STAND_INS = {"numpy==1.22.4": "numpy==1.23.2", "scikit-learn==1.1.2": "scikit-learn==1.1.3"}
 
 
 class SeedProgram:
@@ -51,9 +55,9 @@ class SeedProgram:
         program = with_any_versions(EXAMPLES / self.program, tmp_path)
         assert 0.6 < run_program(Path(sys.executable), program, tmp_path, self.cloud) <= 1
 
-    @pytest.mark.skipif(not PYTHON_3_11, reason="numpy 1.23.2 has wheels up to Python 3.11 only")
+    @pytest.mark.skipif(not PYTHON_3_11, reason="what stands in for its packages has wheels up to Python 3.11 only")
     def test_the_program_runs_as_it_stands(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        python = environment_with_its_packages(tmp_path)
+        python = environment_with_its_packages(EXAMPLES / self.program, tmp_path)
         monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path / "wheels"))
         monkeypatch.setenv("UV_FIND_LINKS", str(tmp_path / "wheels"))
         assert 0.7 < run_program(python, EXAMPLES / self.program, tmp_path, self.cloud) <= 1
@@ -75,10 +79,10 @@ def run_program(python: Path, program: Path, home: Path, cloud: Sequence[str]) -
 
 def with_any_versions(program: Path, home: Path) -> Path:
     """The same program, content with whatever versions of its packages are here."""
-    text = program.read_text()
-    assert PACKAGES in text
     changed = home / "program.py"
-    changed.write_text(text.replace(PACKAGES, re.sub(r"==[\d.]+", "", PACKAGES)))
+    text, found = PACKAGES.subn(lambda match: re.sub(r"==[\d.]+", "", match[0]), program.read_text())
+    assert found == 1
+    changed.write_text(text)
     return changed
 
 
@@ -96,37 +100,47 @@ def emulator(python: Path, cloud: Sequence[str]) -> Iterator[dict[str, str]]:
             process.terminate()
 
 
-def environment_with_its_packages(home: Path) -> Path:
+def environment_with_its_packages(program: Path, home: Path) -> Path:
     """The Python of an environment with what the program asks for, which sees everything else in the one that runs the tests."""
+    wanted: list[str] = json.loads(PACKAGES.findall(program.read_text())[0])
     wheels, place = home / "wheels", home / "venv"
     wheels.mkdir()
-    fetch = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:", "--dest", wheels]
-    done = subprocess.run([*fetch, "scikit-learn==1.1.3"], capture_output=True, text=True)
-    if done.returncode:
-        pytest.skip(f"the wheels cannot be fetched here: {done.stderr.strip().splitlines()[-1]}")
-    relabelled(next(wheels.glob("scikit_learn-1.1.3-*.whl")))
+    for package in wanted:
+        if package in STAND_INS:
+            fetch_as(package, wheels)
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", place], check=True)
     python = place / "bin" / "python"
     install = [sys.executable, "-m", "pip", "--python", python, "install", "--quiet", "--find-links", wheels]
-    subprocess.run([*install, "numpy==1.23.2", "scikit-learn==1.1.2"], check=True)
+    subprocess.run([*install, *wanted], check=True)
     parent = sysconfig.get_path("purelib")
     own = sysconfig.get_path("purelib", "venv", {"base": str(place)})
     Path(own, "parent.pth").write_text(f"import site; site.addsitedir({parent!r})\n")
     return python
 
 
-def relabelled(wheel: Path) -> None:
-    """Add a copy of scikit-learn's wheel that says that it is 1.1.2."""
-    with zipfile.ZipFile(wheel) as old, zipfile.ZipFile(wheel.with_name(other(wheel.name)), "w") as new:
-        for name in old.namelist():
-            data = old.read(name)
+def fetch_as(package: str, wheels: Path) -> None:
+    """Have a wheel of a package and version, such as ``numpy==1.22.4``, made of its stand-in."""
+    fetch = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:", "--dest", wheels]
+    done = subprocess.run([*fetch, STAND_INS[package]], capture_output=True, text=True)
+    if done.returncode:
+        pytest.skip(f"the wheels cannot be fetched here: {done.stderr.strip().splitlines()[-1]}")
+    old, new = (one.replace("-", "_").replace("==", "-") for one in (STAND_INS[package], package))
+    relabelled(next(wheels.glob(f"{old}-*.whl")), old, new)
+
+
+def relabelled(wheel: Path, old: str, new: str) -> None:
+    """Add a copy of a wheel that says that it is another version.
+
+    :param old: name and version, such as ``numpy-1.23.2``
+    """
+    version = [f"\nVersion: {one.rpartition('-')[2]}\n".encode() for one in (old, new)]
+    with zipfile.ZipFile(wheel) as before, zipfile.ZipFile(wheel.with_name(wheel.name.replace(old, new)), "w") as after:
+        for name in before.namelist():
+            data = before.read(name)
             if name.endswith(".dist-info/METADATA"):
-                data = data.replace(b"\nVersion: 1.1.3\n", b"\nVersion: 1.1.2\n", 1)
+                data = data.replace(*version, 1)
             if name.endswith(".dist-info/RECORD"):
                 # A file that is not the same any more has no digest.
-                data = re.sub(rb"(METADATA),.*", rb"\1,,", data.replace(b"learn-1.1.3.dist", b"learn-1.1.2.dist"))
-            new.writestr(other(name), data)
-
-
-def other(name: str) -> str:
-    return name.replace("scikit_learn-1.1.3", "scikit_learn-1.1.2")
+                data = data.replace(f"{old}.dist".encode(), f"{new}.dist".encode())
+                data = re.sub(rb"(METADATA),.*", rb"\1,,", data)
+            after.writestr(name.replace(old, new), data)

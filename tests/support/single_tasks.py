@@ -45,6 +45,7 @@ class SingleTaskCases:
     identity: ClassVar[Mapping[str, Any]]  #: Whose account it is.
     foreign: ClassVar[Mapping[str, Any]]  #: Somebody else's.
     foreign_is_refused_with: ClassVar[str]
+    succeeded: ClassVar[str] = "SUCCEEDED"  #: The state of a job that has ended well, in the service's words.
     cancelled: ClassVar[str]  #: The state of a job that was cancelled, in the service's words.
 
     async def test_a_function_runs_and_its_value_comes_back(self, executor, capfd):
@@ -78,10 +79,10 @@ class SingleTaskCases:
             job_id = runner.run(executor.submit_task(TASK, self.identity))
         assert executor.task_record(("by-hand", 0)).status is Status.SUBMITTED
         deadline = time.monotonic() + PATIENCE_S
-        while (status := asyncio.run(executor.get_status(job_id)))[0] not in ("SUCCEEDED", "FAILED"):
+        while (status := asyncio.run(executor.get_status(job_id)))[0] not in (self.succeeded, "FAILED"):
             assert status == (status[0], -1)
             assert time.monotonic() < deadline
-        assert status == ("SUCCEEDED", 0)
+        assert status == (self.succeeded, 0)
         other = type(executor)().from_dict(executor.to_dict())
         assert asyncio.run(other.query_result(TASK)) == (3, "adding 1 and 2\n", "carefully\n")
         assert asyncio.run(other.cancel(TASK, job_id)) is False

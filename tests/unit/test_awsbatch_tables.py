@@ -175,7 +175,7 @@ def test_a_task_that_runs_again_shows_nothing_of_its_earlier_end():
 def test_states_of_an_array_are_counted():
     summary = {"SUBMITTED": 1, "PENDING": 0, "RUNNABLE": 2, "STARTING": 0, "RUNNING": 3, "SUCCEEDED": 4, "FAILED": 0}
     view = job_view({"jobId": "j", "status": "PENDING", "arrayProperties": {"size": 10, "statusSummary": summary}})
-    assert view.task is None
+    assert view.tasks is None
     assert {state: count for state, count in view.counts.items() if count} == {
         JobState.WAITING: 3,
         JobState.RUNNING: 3,

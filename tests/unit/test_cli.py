@@ -171,9 +171,9 @@ def test_all_settings_are_shown_as_toml_and_as_json(run, tmp_path):
     ("key", "text", "value"),
     [
         ("executors.local.workers", "3", 3),
-        ("executors.azurebatch.fast", "true", True),
-        ("executors.azurebatch.names", '["a", "b"]', ["a", "b"]),
-        ("executors.azurebatch.name", "my queue", "my queue"),
+        ("executors.pear.fast", "true", True),
+        ("executors.pear.names", '["a", "b"]', ["a", "b"]),
+        ("executors.pear.name", "my queue", "my queue"),
         ("sdk.executor", "3", "3"),
     ],
 )

@@ -6,6 +6,7 @@ import ast
 import hashlib
 import io
 import os
+import shlex
 import subprocess
 import sys
 import zipfile
@@ -15,6 +16,7 @@ from pathlib import Path
 import pytest
 
 import covalent.runner.cloud
+from covalent.executor.azurebatch.bodies import COMMAND
 from covalent.executor.batch import bundle
 from covalent.executor.batch.bundle import bootstrap_source, command, runner_bundle
 from covalent.runner.cloud.objects import SCHEMES
@@ -52,10 +54,21 @@ def test_a_command_fits_into_a_job_definition(scheme: str) -> None:
     assert len(bootstrap_source(scheme).encode()) < 20_000
 
 
+def test_a_short_command_runs_what_the_environment_holds() -> None:
+    ended = subprocess.run(
+        shlex.split(COMMAND),
+        env={"PATH": os.environ["PATH"], "COVALENT_BOOTSTRAP": bootstrap_source("az"), "COVALENT_RUNNER": "gs://b/k"},
+        capture_output=True,
+        text=True,
+    )
+    assert "COVALENT_RUNNER is 'gs://b/k'" in ended.stderr
+
+
 def test_the_bootstrap_holds_no_service_but_its_own() -> None:
     assert "AWS" not in bootstrap_source("gs")
     assert "sha256(request" not in bootstrap_source("gs")
-    assert "oogle" not in bootstrap_source("s3")
+    assert "oogle" not in bootstrap_source("s3") + bootstrap_source("az")
+    assert "zure" not in bootstrap_source("s3") + bootstrap_source("gs")
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)

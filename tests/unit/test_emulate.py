@@ -16,6 +16,7 @@ from covalent.emulator.aws.operation import identify
 from covalent.emulator.aws.refusal import RefusalError
 from covalent.emulator.faults import KINDS, Faults, Hold, LoseHost, Refuse, Throttle, Unreachable, parse_fault
 from covalent.emulator.hosts.base import Ended, Verdict
+from covalent.emulator.hosts.lines import Lines
 from covalent.emulator.hosts.running import Running
 from covalent.emulator.http import Request
 from covalent.errors import EmulatorError
@@ -29,9 +30,9 @@ def run(*arguments: str) -> Result:
 
 
 def test_a_cloud_that_is_not_emulated_is_refused_and_those_that_are_are_named():
-    ran = run("azure")
+    ran = run("oracle")
     assert ran.exit_code == 2
-    assert "There is no emulator of 'azure'. This version emulates: aws, google." in ran.output
+    assert "There is no emulator of 'oracle'. This version emulates: aws, google, azure." in ran.output
 
 
 def test_the_help_names_every_fault():
@@ -208,7 +209,7 @@ class Child:
 def follow(child: Child, timeout_s: float | None = None) -> tuple[Ended, bytes]:
     lines: list[bytes] = []
     running = Running(child, memory_mib=100, timeout_s=timeout_s, stop_timeout_s=0.3)
-    return running.follow(lines.extend), b" ".join(lines)
+    return running.follow(Lines(lines.extend)), b" ".join(lines)
 
 
 def test_output_arrives_in_lines_and_without_empty_ones():

@@ -7,11 +7,11 @@ from click.testing import CliRunner
 from google.cloud.logging_v2.types import LogEntry
 
 from covalent.cli.emulate import emulate
-from covalent.emulator.google.batch.options import parse_options
 from covalent.emulator.google.filters import compile_filter
 from covalent.emulator.google.identity import Account
 from covalent.emulator.google.refusal import RefusalError
 from covalent.emulator.google.storage.ranges import part
+from covalent.emulator.options import parse_options
 from covalent.errors import EmulatorError
 
 

@@ -108,16 +108,6 @@ def test_a_broken_plugin_does_not_touch_the_others(plugin: Callable[[str, str], 
     assert covalent.executor.LocalExecutor is LocalExecutor
 
 
-def test_executors_of_later_versions_are_said_to_be_coming():
-    with pytest.raises(UnknownExecutorError, match="It is coming; this version does not have it"):
-        get_executor("azurebatch", {})
-
-
-def test_a_class_of_a_later_version_is_said_to_be_coming():
-    with pytest.raises(AttributeError, match="no 'AzureBatchExecutor' in this version, which has LocalExecutor, AWS"):
-        _ = covalent.executor.AzureBatchExecutor
-
-
 def test_a_mistyped_option_is_refused_with_the_nearest():
     with pytest.raises(ExecutorError, match=r"has no setting 'timelimit'\. Did you mean 'time_limit'\?"):
         get_executor("local", {"timelimit": 3})

@@ -166,7 +166,7 @@ def test_states_of_tasks_are_counted():
         JobState.SUCCEEDED: 4,
         JobState.FAILED: 5,
     }
-    assert (view.ref, view.memory_mib, view.task) == ("j", 512, None)
+    assert (view.ref, view.memory_mib, view.tasks) == ("j", 512, None)
 
 
 def test_a_job_whose_first_machine_is_there_is_being_started():

@@ -24,6 +24,7 @@ from ..config import get_config, ui_address
 from ..dispatcher import Dispatcher
 from ..errors import AddressError, PortInUseError, StoreError
 from ..executor.local.pool import shared_pool
+from ..secrets import KEY_VARIABLE
 from ..store import open_store
 from . import lock
 from .app import create_app
@@ -46,7 +47,7 @@ HEADER_BYTES = 64 * 1024
 BACKLOG = 2048
 
 #: Libraries that tell of each call at level INFO, and of its signature and credentials at level DEBUG.
-QUIET_LIBRARIES = ("boto3", "botocore", "urllib3")
+QUIET_LIBRARIES = ("azure", "boto3", "botocore", "msal", "urllib3")
 
 
 def configure_logging(level: str) -> None:
@@ -63,6 +64,7 @@ def serve(host: str, port: int, data_dir: Path, *, on_ready: OnReady | None = No
     :raises AlreadyRunningError: if another server owns the data directory
     :raises PortInUseError: if the port is taken
     :raises AddressError: if it cannot listen there for another reason
+    :raises ConfigError: if a setting is wrong
     :raises StoreError: if the database cannot be opened, or fails for good
     """
     configure_logging(get_config("dispatcher.log_level"))
@@ -75,7 +77,9 @@ def serve(host: str, port: int, data_dir: Path, *, on_ready: OnReady | None = No
 async def _serve(host: str, listener: socket.socket, data_dir: Path, on_ready: OnReady | None) -> None:
     url = get_config("dispatcher.database_url") or f"sqlite:///{data_dir / 'covalent.db'}"
     stale_s = get_config("dispatcher.takeover_s")
-    dispatcher = Dispatcher(open_store(url), data_dir, lock.owner(data_dir), stale_s=stale_s)
+    # Taken out, so that no process which the server starts has it: a task may print its variables.
+    keys = os.environ.pop(KEY_VARIABLE, "")
+    dispatcher = Dispatcher(open_store(url), data_dir, lock.owner(data_dir), stale_s=stale_s, secret_keys=keys)
     engine = await dispatcher.start()
     try:
         await shared_pool(dispatcher.runtime)

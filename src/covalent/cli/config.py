@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import getpass
 import re
+import sys
 import tomllib
 from collections.abc import Mapping
 from typing import Any
@@ -10,11 +12,11 @@ from typing import Any
 import click
 
 from ..config import SETTINGS, config_path, get_config, set_config
+from ..secrets import MASK, Secret
 from .output import emit_json, examples, json_option
 
 _SECRET = re.compile(r"secret|password|passwd|token|credential_key|access_key|account_key", re.IGNORECASE)
 _URL_PASSWORD = re.compile(r"(?<=://)([^:/@]*):[^@]*@")
-_MASK = "********"
 
 
 @click.group(
@@ -49,8 +51,13 @@ def config(ctx: click.Context, as_json: bool) -> None:
 @click.argument("key")
 @json_option
 def get(key: str, as_json: bool) -> None:
-    """Print one setting, or all of a section."""
+    """Print one setting, or all of a section.
+
+    Secrets are masked, unless one is asked for by its own key.
+    """
     value = get_config(key)
+    if isinstance(value, Mapping):
+        value = _masked(value)
     if as_json:
         emit_json(value)
     elif isinstance(value, dict):
@@ -63,16 +70,21 @@ def get(key: str, as_json: bool) -> None:
 
 @config.command(
     name="set",
-    epilog=examples("covalent config set dispatcher.port 5000", "covalent config set executors.local.retries 2"),
+    epilog=examples(
+        "covalent config set dispatcher.port 5000",
+        "covalent config set executors.local.retries 2",
+        "covalent config set executors.azurebatch.client_secret -",
+    ),
 )
 @click.argument("key")
 @click.argument("value")
 def set_(key: str, value: str) -> None:
     """Write one setting into the file, and leave the rest of it as it is.
 
-    VALUE is read as TOML (a number, true, a list) where the setting takes that, otherwise as text.
+    VALUE is read as TOML (a number, true, a list) where the setting takes that, otherwise as text. With - in its place, it is asked for
+    and not shown, or read from standard input: so a secret is no argument, which others on the machine could see.
     """
-    set_config(key, _parsed(key, value))
+    set_config(key, _parsed(key, _asked(key) if value == "-" else value))
 
 
 @config.command()
@@ -97,6 +109,11 @@ def path() -> None:
     click.echo(config_path())
 
 
+def _asked(key: str) -> str:
+    """A value from the person at the terminal, or the first line of what is piped in."""
+    return getpass.getpass(f"{key}: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\r\n")
+
+
 def _parsed(key: str, text: str) -> Any:
     if key in SETTINGS and SETTINGS[key].kind is str:
         return text
@@ -112,6 +129,6 @@ def _masked(tree: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _mask(key: str, value: Any) -> Any:
-    if _SECRET.search(key) and value:
-        return _MASK
-    return _URL_PASSWORD.sub(rf"\1:{_MASK}@", value) if isinstance(value, str) else value
+    if isinstance(value, Secret) or (_SECRET.search(key) and value):
+        return MASK
+    return _URL_PASSWORD.sub(rf"\1:{MASK}@", value) if isinstance(value, str) else value

@@ -14,13 +14,14 @@ import click
 
 from ..config import config_path, set_config
 from ..errors import EmulatorError
+from ..secrets import MASK
 from .output import examples
 
 if TYPE_CHECKING:
     from ..emulator.faults import Fault
 
 #: What can be emulated.
-_CLOUDS = ("aws", "google")
+_CLOUDS = ("aws", "google", "azure")
 
 
 class _Clouds(click.Group):
@@ -40,23 +41,39 @@ def emulate() -> None:
     """
 
 
-def _names(option: str, default: tuple[str, ...], about: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+_Command = Callable[..., None]
+
+
+def _names(option: str, default: tuple[str, ...], about: str) -> Callable[[_Command], _Command]:
     shown = ", ".join(default) or "none"
     return click.option(
         option, metavar="NAME", multiple=True, default=default, help=f"{about} Repeatable. [default: {shown}]"
     )
 
 
-_Command = Callable[..., None]
+def _with(*options: Callable[[_Command], _Command]) -> Callable[[_Command], _Command]:
+    def decorate(command: _Command) -> _Command:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate
 
 
-def _common(region: str, section: str) -> Callable[[_Command], _Command]:
+def _region(default: str) -> Callable[[_Command], _Command]:
+    """Options of clouds whose services are found by their region, and that have buckets."""
+    return _with(
+        click.option("--region", metavar="REGION", default=default, show_default=True, help="Where everything is."),
+        _names("--bucket", ("covalent-batch-job-resources",), "A bucket that exists."),
+    )
+
+
+def _common(section: str) -> Callable[[_Command], _Command]:
     """Options that every cloud has.
 
-    :param region: the default
     :param section: of the configuration, below ``executors``
     """
-    options = (
+    return _with(
         click.option(
             "--host", metavar="HOST", default="127.0.0.1", show_default=True, help="Name or address to listen on."
         ),
@@ -68,8 +85,6 @@ def _common(region: str, section: str) -> Callable[[_Command], _Command]:
             default=0,
             help="Port; 0, the default, takes a free one.",
         ),
-        click.option("--region", metavar="REGION", default=region, show_default=True, help="Where everything is."),
-        _names("--bucket", ("covalent-batch-job-resources",), "A bucket that exists."),
         click.option(
             "--slots",
             metavar="N",
@@ -99,13 +114,6 @@ def _common(region: str, section: str) -> Callable[[_Command], _Command]:
             help=f"Write the names into [executors.{section}] of the configuration.",
         ),
     )
-
-    def decorate(command: _Command) -> _Command:
-        for option in reversed(options):
-            command = option(command)
-        return command
-
-    return decorate
 
 
 def _faults(_ctx: click.Context, _param: click.Parameter, texts: tuple[str, ...]) -> list[Fault]:
@@ -151,7 +159,7 @@ def _write_config(executor: str, settings: Mapping[str, str | None]) -> None:
     set_config({"executors": {executor: given}})
     click.echo(f"Wrote into {config_path()}:\n\n[executors.{executor}]", err=True)
     for key, value in given.items():
-        click.echo(f'{key} = "{value}"', err=True)
+        click.echo(f'{key} = "{MASK if key == "client_secret" else value}"', err=True)
 
 
 def _first(names: Sequence[str]) -> str | None:
@@ -166,7 +174,8 @@ def _first(names: Sequence[str]) -> str | None:
         "covalent emulate aws --fault throttle,operation=SubmitJob,count=5 --fault slow_start,seconds=30",
     )
 )
-@_common("us-east-1", "awsbatch")
+@_common("awsbatch")
+@_region("us-east-1")
 @_names(
     "--queue",
     ("covalent-batch-queue",),
@@ -227,7 +236,8 @@ def _secrets(_ctx: click.Context, _param: click.Parameter, texts: tuple[str, ...
         "covalent emulate google --fault preempt,count=2 --fault throttle,operation=CreateJob",
     )
 )
-@_common("us-east1", "gcpbatch")
+@_common("gcpbatch")
+@_region("us-east1")
 @click.option("--project", metavar="ID", default="covalent-project", show_default=True, help="The project that exists.")
 @click.option(
     "--grpc-port",
@@ -280,3 +290,110 @@ def google(write_config: bool, **options: Any) -> None:
         )
 
     _serve(lambda: GoogleEmulator(settings), write if write_config else None)
+
+
+def _principal(default: str, *, is_repeatable: bool) -> Callable[[click.Context, click.Parameter, Any], Any]:
+    """
+    :param default: roles of one whose roles are not given
+    """
+
+    def parse(_ctx: click.Context, _param: click.Parameter, given: Any) -> Any:
+        from ..emulator.azure.identity.principals import Principal
+
+        try:
+            return (
+                [Principal.parse(text, default) for text in given] if is_repeatable else Principal.parse(given, default)
+            )
+        except EmulatorError as error:
+            raise click.BadParameter(str(error)) from error
+
+    return parse
+
+
+@emulate.command(
+    epilog=examples(
+        "covalent emulate azure --write-config     # then, in another terminal, with the variables that it prints:",
+        "covalent emulate azure --pool my-pool=nodes:4,spot:2 --container my-container --containers podman",
+        "covalent emulate azure --identity mine=blob:my-container --identity nobody=none --pool poor=identity:nobody",
+        "covalent emulate azure --fault preempt,count=2 --fault throttle,operation=CreateTaskCollection",
+    )
+)
+@_common("azurebatch")
+@click.option(
+    "--storage-port",
+    metavar="PORT",
+    type=click.IntRange(0, 65535),
+    default=0,
+    help="Port of Blob Storage; 0, the default, takes a free one.",
+)
+@click.option(
+    "--batch-account", metavar="NAME", default="covalent", show_default=True, help="The Batch account that exists."
+)
+@click.option(
+    "--storage-account",
+    metavar="NAME",
+    default="covalentbatch",
+    show_default=True,
+    help="The storage account that exists.",
+)
+@_names("--container", ("covalent",), "A container of blobs that exists.")
+@click.option(
+    "--pool",
+    "pools",
+    metavar="NAME[=WORD,…]",
+    multiple=True,
+    default=("covalent-pool",),
+    help="A pool that exists. Words are nodes:N, spot:N, slots:N (task slots of a node), vcpus:N, memory:MIB, identity:ID (the first one "
+    "unless given, none for none), no-containers, resize-error:CODE and autoscale-error:CODE. A pool has as many nodes as --slots says. "
+    "Repeatable. [default: covalent-pool]",
+)
+@click.option(
+    "--quota", metavar="N", type=click.IntRange(0), default=300, show_default=True, help="Jobs that may be active."
+)
+@click.option("--tenant", metavar="ID", default="tenant-id", show_default=True, help="The tenant that exists.")
+@click.option(
+    "--client",
+    metavar="ID[=ROLE,…]",
+    default="client-id",
+    show_default=True,
+    callback=_principal("batch,blob", is_repeatable=False),
+    help="The application that clients sign in as. Roles are batch, blob, blob:CONTAINER and none; batch,blob unless given.",
+)
+@click.option("--secret", metavar="TEXT", default="client-secret", show_default=True, help="Its secret.")
+@click.option(
+    "--identity",
+    "identities",
+    metavar="ID[=ROLE,…]",
+    multiple=True,
+    default=("covalent-identity",),
+    callback=_principal("blob", is_repeatable=True),
+    help="A managed identity that exists; blob unless given. Repeatable. [default: covalent-identity]",
+)
+@click.option(
+    "--token-lifetime",
+    metavar="SECONDS",
+    type=click.IntRange(1),
+    default=3599,
+    show_default=True,
+    help="Time for which tokens are good.",
+)
+def azure(write_config: bool, **options: Any) -> None:
+    """Emulate Azure: Batch, Blob Storage, the sign-in of applications, and managed identities.
+
+    Prints the environment in which clients find it as lines that a shell can evaluate, then "ready", and serves until Ctrl-C or
+    SIGTERM. What is in it ends with it. Blobs are kept by Azurite, which is installed with npm if it is not there.
+    """
+    try:
+        from ..emulator.azure.options import settings_of
+        from ..emulator.azure.server import AzureEmulator
+    except ImportError as error:
+        raise EmulatorError(
+            "The emulator of Azure needs aiohttp, azure-batch and azure-storage-blob: pip install 'covalent-batch[emulator]'"
+        ) from error
+
+    settings = settings_of(**options)
+
+    def write() -> None:
+        _write_config("azurebatch", settings.executor_options())
+
+    _serve(lambda: AzureEmulator(settings), write if write_config else None)

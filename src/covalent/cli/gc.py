@@ -97,13 +97,43 @@ def gcpbatch(bucket: str | None, prefix: str | None, project: str | None, **how:
     _collect("gcpbatch", {"bucket_name": bucket, "bucket_prefix": prefix, "project_id": project}, **how)
 
 
+@gc.command(
+    epilog=examples(
+        "covalent gc azurebatch --dry-run",
+        "covalent gc azurebatch --older-than 7 --container my-container -y",
+    )
+)
+@_options(
+    click.option("--url", metavar="URL", help="The Batch account's URL, in place of the configured one."),
+    click.option("--storage-account", metavar="NAME", help="The storage account, in place of the configured one."),
+    click.option("--container", metavar="NAME", help="The blob container, in place of the configured one."),
+)
+def azurebatch(
+    container: str | None, storage_account: str | None, url: str | None, prefix: str | None, **how: Any
+) -> None:
+    """Delete old jobs and staged objects of Azure Batch.
+
+    These are jobs of Covalent's that have ended, which Azure keeps for ever, jobs that have not ended and objects that were staged, of
+    dispatches which the server does not know any more, and old functions and arguments, which are staged again when they are needed. What
+    other servers have under way in the same account, and under the same prefix of the container, is unknown to this one, too.
+    """
+    chosen = {
+        "container_name": container,
+        "storage_account_name": storage_account,
+        "batch_account_url": url,
+        "prefix": prefix,
+    }
+    _collect("azurebatch", chosen, **how)
+
+
 def _collect(name: str, chosen: Mapping[str, str | None], *, days: float, dry_run: bool, yes: bool) -> None:
     """:param chosen: settings of the executor of that name; None for what the configuration says"""
     from ..executor.batch.executor import BatchExecutor
-    from ..executor.registry import get_executor
+    from ..executor.registry import executor_class
 
-    executor = get_executor(name, chosen)
-    assert isinstance(executor, BatchExecutor)
+    kind = executor_class(name)
+    assert issubclass(kind, BatchExecutor)
+    executor = kind(**chosen)  # What a job needs beside that is not asked for.
     with asyncio.Runner() as runner:
         leftovers: Leftovers = runner.run(executor.leftovers(time.time() - days * _DAY_S))
         try:

@@ -25,6 +25,7 @@ _MADE = (
     "workers",
     "environments",
     "token",
+    "secret.key*",
     "dispatcher-id",
     "server.*",
     "start.lock",

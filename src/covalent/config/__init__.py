@@ -17,7 +17,7 @@ from ..errors import ConfigError, hint
 from . import file
 from .address import normalize_address, url_of
 from .paths import config_path, data_dir
-from .settings import DEFAULT_PORT, SECTIONS, SETTINGS, from_environment, unknown_key
+from .settings import DEFAULT_PORT, SECTIONS, SETTINGS, from_environment, unknown_key, without_texts
 
 __all__ = [
     "DEFAULT_PORT",
@@ -38,6 +38,9 @@ ADDRESS_VARIABLE = "COVALENT_DISPATCHER_ADDR"
 
 def get_config(key: str | None = None) -> Any:
     """The value under a dotted key, a section as a dict, or everything if no key is given.
+
+    A secret setting of an executor that is not asked for by its own key is given as a :class:`covalent.secrets.Secret`, whose
+    ``reveal()`` gives the text.
 
     :raises ConfigError: if there is no such key, or the file is wrong
     """
@@ -69,7 +72,7 @@ def reload_config() -> None:
 
 
 def executor_defaults(name: str) -> dict[str, Any]:
-    """What the file sets in ``[executors.<name>]``, as written.
+    """What the file sets in ``[executors.<name>]``, as written: for the executor alone, as there may be secrets among it.
 
     :raises ConfigError: if the file is wrong
     """
@@ -119,8 +122,13 @@ def _stored(key: str) -> Any:
 
 def _section(section: str) -> dict[str, Any]:
     if section == "executors":
-        return {name: executor_defaults(name) for name in file.values(config_path()).get("executors", {})}
+        return {name: _shown(name) for name in file.values(config_path()).get("executors", {})}
     return {key.partition(".")[2]: _value(key) for key in SETTINGS if key.startswith(f"{section}.")}
+
+
+def _shown(executor: str) -> dict[str, Any]:
+    """What the file sets for an executor, as it may be shown."""
+    return without_texts(executor, executor_defaults(executor))
 
 
 def _executor_value(key: str) -> Any:
@@ -128,7 +136,7 @@ def _executor_value(key: str) -> Any:
     if not key.startswith("executors."):
         raise ConfigError(unknown_key(key))
     _, name, *rest = key.split(".")
-    node: Any = executor_defaults(name)
+    node: Any = executor_defaults(name) if rest else _shown(name)
     for part in rest:
         if not isinstance(node, dict) or part not in node:
             known = list(node) if isinstance(node, dict) else []

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ConfigError
+from ..secrets import Secret
 from .settings import check
 
 
@@ -103,7 +104,7 @@ def _assign(table: Any, key: str, value: Any) -> None:
         table.setdefault(name, {})
     else:
         try:
-            table[name] = value
+            table[name] = value.reveal() if isinstance(value, Secret) else value
         except ValueError as error:
             raise ConfigError(f"{key} cannot be set: TOML has no way to write {value!r}.") from error
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..errors import ConfigError, hint
+from ..secrets import hidden
 from .paths import data_dir
 
 DEFAULT_PORT = 48008
@@ -128,6 +129,13 @@ def _check_executor(path: str, value: Any) -> None:
 
     name, key, *deeper = path.split(".", 2)
     check_setting(name, key, {deeper[0]: value} if deeper else value)
+
+
+def without_texts(executor: str, table: Mapping[str, Any]) -> dict[str, Any]:
+    """What is set for an executor, with a :class:`~covalent.secrets.Secret` in place of each text that nobody may see."""
+    from ..executor.registry import secret_settings  # As above.
+
+    return hidden(table, secret_settings(executor)) if table else {}
 
 
 def unknown_key(key: str) -> str:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+import logging
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ..errors import ExecutorError
-from ..executor.base import AsyncBaseExecutor, Resources, Runtime
-from ..executor.registry import get_executor
-from ..model import DispatchInfo, ExecutorSpec, GroupMetadata, GroupRecord, Outcome, Snapshot, TaskRef, TaskUpdate
+from ..errors import ExecutorError, SecretError
+from ..executor.base import AsyncBaseExecutor, Runtime
+from ..model import DispatchInfo, ExecutorSpec, GroupMetadata, GroupRecord, Outcome, Snapshot, TaskUpdate
 from ..scheduler import DispatchScheduler, RetryPolicy
 from .groups import GroupDriver
+from .refused import Locked, Refused
 from .resources import DispatchResources
+from .vault import Opened
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(kw_only=True)
@@ -87,12 +91,15 @@ class ActiveDispatch:
         self.timers.clear()
 
 
-def activate(snapshot: Snapshot, resources: DispatchResources, runtime: Runtime, sender: str) -> ActiveDispatch:
+def activate(
+    snapshot: Snapshot, resources: DispatchResources, runtime: Runtime, secrets: Opened, sender: str
+) -> ActiveDispatch:
     """Make a stored dispatch one that is under way. Nothing happens until its scheduler is fed.
 
+    :param secrets: what its executors refer to
     :param sender: names this dispatcher in what it sends
     """
-    executors = [_bound(spec, runtime) for spec in snapshot.graph.executors]
+    executors = [_bound(spec, runtime, secrets) for spec in snapshot.graph.executors]
     policies = [RetryPolicy(retries=executor.retry_budget()) for executor in executors]
     return ActiveDispatch(
         info=snapshot.info,
@@ -103,34 +110,13 @@ def activate(snapshot: Snapshot, resources: DispatchResources, runtime: Runtime,
     )
 
 
-class _Refused(AsyncBaseExecutor):
-    """Stands where an executor could not be made; every group that it is sent fails with the reason."""
-
-    short_name = "refused"
-
-    def __init__(self, error: ExecutorError) -> None:
-        self._error = error
-
-    async def send(self, refs: Sequence[TaskRef], resources: Resources, metadata: GroupMetadata) -> Any:
-        raise self._error
-
-    async def resume(self, refs: Sequence[TaskRef], resources: Resources, metadata: GroupMetadata, handle: Any) -> Any:
-        raise self._error
-
-    async def poll(self, metadata: GroupMetadata, handle: Any) -> Any:
-        raise self._error
-
-    async def receive(self, metadata: GroupMetadata, data: Any) -> list[TaskUpdate]:
-        raise self._error
-
-    async def cancel(self, metadata: GroupMetadata, refs: Sequence[TaskRef], handle: Any) -> bool:
-        return False
-
-
-def _bound(spec: ExecutorSpec, runtime: Runtime) -> AsyncBaseExecutor:
+def _bound(spec: ExecutorSpec, runtime: Runtime, secrets: Opened) -> AsyncBaseExecutor:
     try:
-        executor = get_executor(spec.name, spec.options)
+        executor = secrets.executor(spec)
+    except SecretError as error:
+        log.warning("%s", error)
+        return Locked(error)
     except ExecutorError as error:
-        return _Refused(error)
+        return Refused(error)
     executor.bind(runtime)
     return executor

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from ..errors import IntegrityError, RequestError
@@ -41,6 +41,7 @@ def store_dispatch(
     graph: Graph,
     values: dict[str, bytes],
     owner: str,
+    secrets: Mapping[str, bytes],
 ) -> bool:
     """Store a dispatch, if all that it needs is there. Runs in the writer's thread, as :func:`purge` does: no file can go in between.
 
@@ -49,7 +50,7 @@ def store_dispatch(
     missing = sorted(d for d in graph.payloads() - values.keys() if not objects.exists(d))
     if missing:
         raise RequestError(422, f"Values are missing; send them first: {', '.join(missing[:20])}")
-    return store.create_dispatch(info, graph, values, owner, keepers=keepers(graph))
+    return store.create_dispatch(info, graph, values, owner, keepers=keepers(graph), secrets=secrets)
 
 
 def purge(store: Store, objects: ObjectStore, dispatch_ids: Sequence[str] | None) -> tuple[int, list[str]]:

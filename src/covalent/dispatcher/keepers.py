@@ -11,9 +11,10 @@ import msgspec
 
 from ..errors import CovalentError, ExecutorError
 from ..executor.base import AsyncBaseExecutor, Runtime
-from ..executor.registry import executor_class, get_executor, known_executors
+from ..executor.registry import executor_class, known_executors
 from ..model import ExecutorSpec, Graph
 from .threads import StoreThreads
+from .vault import Vault
 
 log = logging.getLogger(__name__)
 
@@ -41,8 +42,8 @@ def _may_keep(name: str) -> bool:
 class Keepers:
     """Makes executors from what is stored of them, and finds the one that can read at a place."""
 
-    def __init__(self, threads: StoreThreads, runtime: Runtime) -> None:
-        self._threads, self._runtime = threads, runtime
+    def __init__(self, threads: StoreThreads, runtime: Runtime, vault: Vault) -> None:
+        self._threads, self._runtime, self._vault = threads, runtime, vault
         self._made: OrderedDict[bytes, AsyncBaseExecutor] = OrderedDict()
         self._readers: OrderedDict[str, AsyncBaseExecutor] = OrderedDict()
 
@@ -54,8 +55,9 @@ class Keepers:
         key = msgspec.json.encode(spec, order="deterministic")
         executor = self._made.get(key)
         if executor is None:
+            opened = await self._vault.open([spec])
             # Its module may have to be imported.
-            executor = await self._threads.read(get_executor, spec.name, spec.options)
+            executor = await self._threads.read(opened.executor, spec)
             executor.bind(self._runtime)
             self._made[key] = executor
         self._made.move_to_end(key)

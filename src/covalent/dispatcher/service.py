@@ -34,7 +34,9 @@ from .placement import Placement, find_placement
 from .previews import Previews
 from .resources import BlobCache, DispatchResources
 from .reuse import match_tasks
+from .sealing import Sealing
 from .threads import StoreThreads
+from .vault import Vault
 from .watch import Watchers
 
 log = logging.getLogger(__name__)
@@ -45,15 +47,19 @@ class Dispatcher:
 
     :param owner: names this dispatcher in the store's leases; the same after a restart
     :param stale_s: seconds without a sign of life after which another dispatcher is dead
+    :param secret_keys: see :class:`.sealing.Sealing`
     """
 
-    def __init__(self, store: Store, data_dir: Path, owner: str, *, stale_s: float = STALE_S) -> None:
+    def __init__(
+        self, store: Store, data_dir: Path, owner: str, *, stale_s: float = STALE_S, secret_keys: str = ""
+    ) -> None:
         self.store, self.owner = store, owner
         self.objects = ObjectStore(data_dir / "objects")
         self.threads = StoreThreads(store)
         self.watchers = Watchers()
         self.runtime = SharedRuntime(data_dir)
-        self._kept = kept = Keepers(self.threads, self.runtime)
+        self._vault = Vault(self.threads, Sealing(data_dir, secret_keys))
+        self._kept = kept = Keepers(self.threads, self.runtime, self._vault)
         self.elsewhere = Elsewhere(self.threads, self.objects, kept)
         self._details = Details(self.threads, self.elsewhere)
         self.previews = Previews(self.threads, self._details)
@@ -130,6 +136,7 @@ class Dispatcher:
         """Store a dispatch and start it, unless it asks not to be started. Repeating an id changes nothing.
 
         :raises UnknownExecutorError, ExecutorError: if an executor does not exist or refuses its settings
+        :raises SecretError: if it refers to a secret that is unknown here, or one cannot be kept
         :raises RequestError: if values are missing or are not what their digests say
         :raises NotFoundError: if the dispatch that it redispatches does not exist
         """
@@ -183,15 +190,18 @@ class Dispatcher:
         return await self._activate(await self.threads.read(self.store.snapshot, dispatch_id))
 
     async def _create(self, info: DispatchInfo, submission: Submission) -> None:
+        secrets = await self._vault.take(submission)
         values = await self.threads.read(accept, submission, self.objects)
         async with self._alone(info.id):
-            await self._store_and_begin(info, submission, values)
+            await self._store_and_begin(info, submission, values, secrets)
 
-    async def _store_and_begin(self, info: DispatchInfo, submission: Submission, values: dict[str, bytes]) -> None:
+    async def _store_and_begin(
+        self, info: DispatchInfo, submission: Submission, values: dict[str, bytes], secrets: dict[str, bytes]
+    ) -> None:
         if submission.start:
             info = replace(info, started_at=info.created_at)
         if not await self.threads.write(
-            store_dispatch, self.store, self.objects, info, submission.graph, values, self.owner
+            store_dispatch, self.store, self.objects, info, submission.graph, values, self.owner, secrets
         ):
             return
         tasks = tuple(
@@ -205,7 +215,8 @@ class Dispatcher:
 
     async def _activate(self, snapshot: Snapshot) -> ActiveDispatch:
         resources = self._resources(snapshot.info.id, snapshot.graph)
-        active = activate(snapshot, resources, self.runtime, self.owner)
+        secrets = await self._vault.open(snapshot.graph.executors, snapshot.info.id)
+        active = activate(snapshot, resources, self.runtime, secrets, self.owner)
         if snapshot.info.reuse and snapshot.info.redispatch_of:
             with contextlib.suppress(NotFoundError):
                 old = await self.threads.read(self.store.graph, snapshot.info.redispatch_of)

@@ -8,7 +8,7 @@ from typing import Final
 
 from .faults import AttemptFault, BadImage, ExitWith, LoseHost, OutOfMemory, Preempt, TimeOut
 from .hosts.base import CannotPullError, Container, Ended, Host, Verdict
-from .hosts.running import Emit, Running
+from .hosts.running import Output, Running
 
 _VERDICTS: Final = {
     LoseHost: Verdict.HOST_LOST,
@@ -27,14 +27,15 @@ def run_container(
     timeout_s: float | None,
     stop_timeout_s: float,
     has_started: Callable[[Running], None],
-    emit: Emit,
-    emit_errors: Emit | None = None,
+    output: Output,
+    errors: Output | None = None,
 ) -> Ended:
     """Run it to its end, or to the end that the fault gives it.
 
     :param timeout_s: seconds after which it is stopped
     :param stop_timeout_s: seconds between being asked to end and being killed
     :param has_started: called as soon as something runs
+    :param errors: takes what it prints to its standard error, if that is told apart
     :raises CannotPullError: if there is no such image
     :raises CannotStartError: if the command cannot be started
     """
@@ -45,7 +46,7 @@ def run_container(
     if fault is not None:
         running.doom(_VERDICTS[type(fault)], fault.after_s)
     has_started(running)
-    ended = running.follow(emit, emit_errors)
+    ended = running.follow(output, errors)
     if isinstance(fault, ExitWith) and ended.verdict is Verdict.REPLACED:
         return replace(ended, exit_code=fault.exit_code)
     return ended

@@ -84,9 +84,16 @@ def listen(host: str, port: int) -> HttpServer:
     try:
         return HttpServer(host, port)
     except OSError as error:
-        raise EmulatorError(
-            f"The emulator cannot listen on {host}, port {port}: {error.strerror}. Choose another with --port and --host."
-        ) from error
+        raise cannot_listen(host, port, "--port", error) from error
+
+
+def cannot_listen(host: str, port: int, option: str, error: OSError) -> EmulatorError:
+    """
+    :param option: of the command line, with which another port can be chosen
+    """
+    return EmulatorError(
+        f"The emulator cannot listen on {host}, port {port}: {error.strerror}. Choose another with {option} and --host."
+    )
 
 
 class _Server(ThreadingTCPServer):

@@ -13,7 +13,6 @@ from .faults import Fault
 class EmulatorSettings:
     host: str
     port: int  #: Of HTTP; 0 takes a free one.
-    region: str
     slots: int | None  #: Jobs that run at a time; None stands for the number of processors.
     containers: str  #: ``podman``, ``docker``, or ``none`` for processes.
     faults: Sequence[Fault] = ()  #: In force from the beginning.

@@ -14,6 +14,7 @@ from typing import Any, ClassVar, Protocol, TypeVar
 
 from ..errors import ExecutorError, hint
 from ..model import Blob, GroupMetadata, Outcome, Requested, ServiceJob, TaskRef, TaskSpec, TaskUpdate
+from ..secrets import opened, wire
 from .helpers import ExecutorHelpers
 
 T = TypeVar("T")
@@ -61,7 +62,7 @@ class AsyncBaseExecutor(ExecutorHelpers, ABC):
     """What a task group is handed to.
 
     An instance is one configuration: it is made by the user in the workflow's script and again in the dispatcher, from
-    :meth:`to_dict`. Attributes set by the constructor are plain JSON values.
+    :meth:`to_dict`. Attributes set by the constructor are plain JSON values, or a :class:`~covalent.secrets.Secret`.
     """
 
     #: The name in ``executor="…"`` and in ``[executors.…]``.
@@ -87,7 +88,12 @@ class AsyncBaseExecutor(ExecutorHelpers, ABC):
 
     def to_dict(self) -> dict[str, Any]:
         """Its settings as plain JSON: what was set on it, without what the dispatcher lent it."""
-        return {k: v for k, v in vars(self).items() if k != "runtime" and not k.startswith("_")}
+        return {k: wire(v) for k, v in vars(self).items() if k != "runtime" and not k.startswith("_")}
+
+    @classmethod
+    def secret_settings(cls) -> frozenset[str]:
+        """The names of the settings that nobody may see."""
+        return frozenset()
 
     @classmethod
     def check_setting(cls, key: str, value: Any) -> None:
@@ -110,7 +116,7 @@ class AsyncBaseExecutor(ExecutorHelpers, ABC):
                     f"Executor {cls.short_name!r} has no setting {name!r}.{hint(name, known)} Known: {', '.join(known)}."
                 )
         try:
-            return cls(**options)
+            return cls(**opened(options, {}))
         except TypeError as error:
             raise ExecutorError(f"Executor {cls.short_name!r}: {error}") from error
 

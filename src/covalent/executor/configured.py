@@ -12,7 +12,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, Generic, Protocol, Self, TypeVar, overload
 
-from ..errors import ConfigError, ExecutorError, hint
+from ..errors import ConfigError, ExecutorError, SecretError, hint
+from ..secrets import Secret, hidden, referred, wire
 from .base import AsyncBaseExecutor
 
 T = TypeVar("T")
@@ -55,6 +56,27 @@ class Setting(Generic[T]):
     def __set__(self, executor: ConfiguredExecutor, value: Any) -> None:
         executor.say(self, value)
 
+    def keep(self, value: Any) -> Any:
+        """What an executor remembers of what was said.
+
+        :raises ExecutorError: if the setting does not take the value
+        """
+        self.check(self.name, value)
+        return copy.deepcopy(value)
+
+
+class SecretSetting(Setting[Secret | None]):
+    """A setting whose text nobody may see: said as text, in the constructor or in the configuration, and a :class:`Secret` from then on.
+
+    In the options of its executor a reference stands for it.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(secret, None)
+
+    def keep(self, value: Any) -> Secret:
+        return secret(self.name, value)
+
 
 class ConfiguredExecutor(AsyncBaseExecutor):
     """An executor whose settings are attributes of the kind :class:`Setting`."""
@@ -73,6 +95,10 @@ class ConfiguredExecutor(AsyncBaseExecutor):
         return {
             name: value for c in reversed(cls.__mro__) for name, value in vars(c).items() if isinstance(value, Setting)
         }
+
+    @classmethod
+    def secret_settings(cls) -> frozenset[str]:
+        return frozenset(name for name, setting in cls.settings().items() if isinstance(setting, SecretSetting))
 
     @classmethod
     def check_setting(cls, key: str, value: Any) -> None:
@@ -95,13 +121,12 @@ class ConfiguredExecutor(AsyncBaseExecutor):
             self._said.pop(setting.name, None)
             return
         try:
-            setting.check(setting.name, value)
+            self._said[setting.name] = setting.keep(value)
         except ExecutorError as error:
             raise ExecutorError(f"{error}.") from None
-        self._said[setting.name] = copy.deepcopy(value)
 
     def said(self, name: str) -> Any:
-        """What the constructor, else the configuration, says of it, as written; None if neither does.
+        """What the constructor, else the configuration, says of it, as written or as a secret; None if neither does.
 
         :raises ConfigError: if the configuration is wrong
         """
@@ -110,11 +135,15 @@ class ConfiguredExecutor(AsyncBaseExecutor):
         if self._configured is None:
             from ..config import executor_defaults
 
-            self._configured = executor_defaults(self.short_name)
+            self._configured = hidden(executor_defaults(self.short_name), self.secret_settings())
         return self._configured.get(name)
 
     def to_dict(self) -> dict[str, Any]:
-        return copy.deepcopy(self._said)
+        return {name: wire(copy.deepcopy(value)) for name, value in self._said.items()}
+
+    def __getstate__(self) -> dict[str, Any]:
+        # It is another one where this arrives, and its secrets would be known no more.
+        return vars(self) | {"_configured": None}
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(f'{name}={_shown(value)}' for name, value in self._said.items())})"
@@ -138,6 +167,19 @@ def text(pattern: str = r"(?s).+", kind: str = "text that is not empty") -> Chec
         return value
 
     return check
+
+
+def secret(name: str, value: Any) -> Secret:
+    """Text that nobody may see. Complaints do not say what was said."""
+    if isinstance(value, Secret):
+        return value
+    secret_id = referred(value)
+    if secret_id is not None:
+        return Secret.known_as(secret_id)
+    try:
+        return Secret(value)
+    except SecretError:
+        raise ExecutorError(f"{name} must be text that is not empty") from None
 
 
 def number(kind: str, *, above: float = -math.inf, least: float = -math.inf, most: float = math.inf) -> Check[float]:

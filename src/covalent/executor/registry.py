@@ -9,7 +9,8 @@ from importlib.metadata import EntryPoint, entry_points
 from types import MappingProxyType, ModuleType
 from typing import Any, Final
 
-from ..errors import COMING_EXECUTORS, ExecutorError, UnknownExecutorError
+from ..errors import ExecutorError, UnknownExecutorError
+from ..secrets import opened
 from .base import AsyncBaseExecutor
 
 ENTRY_POINT_GROUP: Final = "covalent.executor.executor_plugins"
@@ -30,17 +31,29 @@ BUILT_IN: Final[Mapping[str, BuiltIn]] = MappingProxyType(
         "local": BuiltIn(module="covalent.executor.local", class_name="LocalExecutor"),
         "awsbatch": BuiltIn(module="covalent.executor.awsbatch", class_name="AWSBatchExecutor"),
         "gcpbatch": BuiltIn(module="covalent.executor.gcpbatch", class_name="GCPBatchExecutor"),
+        "azurebatch": BuiltIn(module="covalent.executor.azurebatch", class_name="AzureBatchExecutor"),
     }
 )
 
 
-def get_executor(name: str, options: Mapping[str, Any]) -> AsyncBaseExecutor:
+def get_executor(
+    name: str, options: Mapping[str, Any], secrets: Mapping[str, str] = MappingProxyType({})
+) -> AsyncBaseExecutor:
     """A new executor with these settings.
 
+    :param secrets: the texts of secrets that the settings refer to, by id; those that are not there cannot be revealed
     :raises UnknownExecutorError: if there is none by that name
     :raises ExecutorError: if it cannot be imported, or refuses the settings
     """
-    return executor_class(name).from_options(dict(options))
+    return executor_class(name).from_options(opened(options, secrets))
+
+
+def secret_settings(name: str) -> frozenset[str]:
+    """The names of the settings of an executor that nobody may see; none if it cannot be had here."""
+    try:
+        return executor_class(name).secret_settings()
+    except ExecutorError:
+        return frozenset()
 
 
 def check_setting(name: str, key: str, value: Any) -> None:
@@ -88,12 +101,6 @@ def executor_class_named(class_name: str) -> type[AsyncBaseExecutor]:
             continue
         if found.__name__ == class_name:
             return found
-    if class_name in COMING_EXECUTORS.values():
-        *most, last = (built_in.class_name for built_in in BUILT_IN.values())
-        raise AttributeError(
-            f"There is no {class_name!r} in this version, which has {', '.join(most)} and {last}; "
-            "executors for other batch services are coming."
-        )
     known = f"Executors known here, by short name: {', '.join(known_executors())}."
     raise AttributeError(" ".join([f"There is no executor class {class_name!r}. {known}", *broken]))
 

@@ -12,14 +12,14 @@ from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import obstore
 from obstore.exceptions import AlreadyExistsError, BaseError
 from obstore.store import AzureStore, GCSStore, LocalStore, MemoryStore, ObjectStore, S3Store
 
 from ..errors import ExecutorError, ObjectTooLargeError
-from .trouble import translated
+from .trouble import is_taken, translated
 
 if TYPE_CHECKING:
     from obstore import ObjectMeta
@@ -52,9 +52,10 @@ class Entry(NamedTuple):
 
 
 class RemoteStore:
-    """The objects below ``uri``, for example ``s3://bucket/prefix``, ``az://container/prefix``, ``gs://bucket`` or ``file:///directory``.
+    """The objects below ``uri``, for example ``s3://bucket/prefix``,
+    ``az://container@account.blob.core.windows.net/prefix``, ``gs://bucket`` or ``file:///directory``.
 
-    :param options: keyword arguments for obstore's store class of the URI's scheme
+    :param options: keyword arguments for obstore's store class of the URI's scheme; those that the URI implies may be left out
     :raises ExecutorError: if the URI or an option is one that obstore does not take
     """
 
@@ -79,8 +80,8 @@ class RemoteStore:
         with self._errors("write", key):
             try:
                 await obstore.put_async(self._store, key, data, mode="create" if create_only else "overwrite")
-            except AlreadyExistsError:
-                if not create_only:
+            except AlreadyExistsError as error:
+                if not create_only or not is_taken(error):
                     raise
                 return False
         return True
@@ -104,8 +105,8 @@ class RemoteStore:
                     chunk_size=max(PART_BYTES, size // MOST_PARTS),
                     max_concurrency=4,
                 )
-            except AlreadyExistsError:
-                if not create_only:
+            except AlreadyExistsError as error:
+                if not create_only or not is_taken(error):
                     raise
                 return False
         return True
@@ -216,11 +217,21 @@ def _open(root: str, options: Mapping[str, Any]) -> ObjectStore:
             return MemoryStore(**options)
         if parts.scheme in _STORES and parts.netloc:
             client = {**_CLIENT, **options.get("client_options", {})}
-            merged = {"retry_config": _RETRY, **options, "client_options": client}
-            store: ObjectStore = _STORES[parts.scheme](parts.netloc, prefix=parts.path.strip("/") or None, **merged)
+            bucket, implied = _bucket(parts)
+            merged = {"retry_config": _RETRY, **implied, **options, "client_options": client}
+            store: ObjectStore = _STORES[parts.scheme](bucket, prefix=parts.path.strip("/") or None, **merged)
             return store
     except (BaseError, TypeError, ValueError) as error:
         raise ExecutorError(f"The bucket {root} cannot be used with these settings: {error}") from None
     raise ExecutorError(
-        f"{root!r} is no place for objects. Give s3://BUCKET/PREFIX, az://CONTAINER/PREFIX or gs://BUCKET/PREFIX."
+        f"{root!r} is no place for objects. Give s3://BUCKET/PREFIX, az://CONTAINER@ACCOUNT.blob.core.windows.net/PREFIX or "
+        "gs://BUCKET/PREFIX."
     )
+
+
+def _bucket(parts: SplitResult) -> tuple[str, Mapping[str, Any]]:
+    """Its name, and what a URI says beside that: on Azure, the storage account by its host."""
+    container, _, host = parts.netloc.partition("@")
+    if parts.scheme != "az" or not host:
+        return parts.netloc, {}
+    return container, {"account_name": host.partition(".")[0], "endpoint": f"https://{host}"}

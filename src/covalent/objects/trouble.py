@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from obstore.exceptions import PermissionDeniedError, UnauthenticatedError
+from obstore.exceptions import AlreadyExistsError, PermissionDeniedError, UnauthenticatedError
 
 from ..errors import BucketNotFoundError, ExecutorError, ObjectNotFoundError, ServiceUnreachableError, ThrottledError
 
-_STATUS: Final = re.compile(r"status code: (\d{3})")
+_STATUS: Final = re.compile(r"(?:status code: |\(code: )(\d{3})")
 _CODE: Final = re.compile(r"<Code>(\w+)</Code>")
-_MESSAGE: Final = re.compile(r"<Message>([^<]{1,300})</Message>")
+#: Azure's goes on with the request's number and its time.
+_MESSAGE: Final = re.compile(r"<Message>([^<]{1,300}?)(?: RequestId:[^<]*)?</Message>")
+#: Of one of several objects that Azure was to delete at once.
+_PART: Final = re.compile(r"request failed for key .*: ([^:]+) \(code: \d{3}\)")
 #: Who may not do what, on Google.
 _DETAILS: Final = re.compile(r"<Details>([^<]{1,300})</Details>")
 #: What has been raised by the one whom obstore asks for credentials.
@@ -27,8 +30,10 @@ _WRONG_KEYS: Final = frozenset(
         "AuthenticationFailed",
         "AuthenticationRequired",
         "InvalidAccessKeyId",
+        "InvalidAuthenticationInfo",
         "InvalidSecurity",
         "InvalidToken",
+        "NoAuthenticationInformation",
         "SignatureDoesNotMatch",
     }
 )
@@ -43,6 +48,11 @@ _NO_CREDENTIALS: Final = re.compile(
 )
 
 
+def is_taken(error: AlreadyExistsError) -> bool:
+    """Whether an object was not created because there is one. Azure answers alike where there is no place for any."""
+    return _code(str(error)) not in _NO_BUCKET
+
+
 def translated(error: Exception, verb: str, root: str, key: str) -> ExecutorError:
     """One of ours that says what happened to which object of which bucket, and what to do.
 
@@ -53,8 +63,9 @@ def translated(error: Exception, verb: str, root: str, key: str) -> ExecutorErro
         return _without_credentials(f"Could not {verb} {key!r} in {root}", provided[1], provided[2])
     found = _STATUS.search(text)
     status = int(found[1]) if found else None
-    code = match[1] if (match := _CODE.search(text)) else ""
-    said = match[1] if (match := _MESSAGE.search(text)) else code or (f"status {status}" if status else text[:300])
+    code = _code(text)
+    match = _MESSAGE.search(text) or _PART.search(text)
+    said = match[1] if match else code or (f"status {status}" if status else text[:300])
     if details := _DETAILS.search(text):
         said = f"{said.rstrip('.')}: {details[1]}"
     if verb == "read" and code not in _NO_BUCKET and (status == 404 or isinstance(error, FileNotFoundError)):
@@ -72,6 +83,11 @@ def translated(error: Exception, verb: str, root: str, key: str) -> ExecutorErro
     return kind(f"{what}: {_remedy(error, root, status, code, text, said)}")
 
 
+def _code(text: str) -> str:
+    match = _CODE.search(text)
+    return match[1] if match else ""
+
+
 def _without_credentials(what: str, kind: str, said: str) -> ExecutorError:
     """As patient as whoever was asked for credentials: looking for them may have failed in passing."""
     passing = {one.__name__: one for one in (ThrottledError, ServiceUnreachableError)}
@@ -86,13 +102,17 @@ def _remedy(error: Exception, root: str, status: int | None, code: str, text: st
     if code in _CLOSED:
         return f"the account or project that pays for the bucket is closed ({said}). Put its billing in order."
     if code in _NO_BUCKET or status == 404:
-        return f"there is no such bucket ({said}). Create it, or correct the name of the bucket in the executor's settings."
+        bucket = "container" if root.startswith("az:") else "bucket"
+        return f"there is no such {bucket} ({said}). Create it, or correct the name of the {bucket} in the executor's settings."
     if "redirect" in text or code in (
         "PermanentRedirect",
         "AuthorizationHeaderMalformed",
         "IllegalLocationConstraintException",
     ):
         return f"the bucket is in another region ({said[:120]}). Set the executor's region to the bucket's."
+    if code == "AuthorizationFailure":
+        return f"the storage account's network rules keep this machine out ({said}). Allow its address or its network there."
     if isinstance(error, (PermissionDeniedError, UnauthenticatedError, PermissionError)) or status in (401, 403):
-        return f"access was denied ({said}). Allow the executor's credentials to read, write, list and delete below {root}."
+        role = ' (role "Storage Blob Data Contributor" on the container)' if root.startswith("az:") else ""
+        return f"access was denied ({said}). Allow the executor's credentials to read, write, list and delete below {root}{role}."
     return said

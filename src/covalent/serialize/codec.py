@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from ..errors import CycleError, IntegrityError, SubmissionError
 from ..model import GRAPH_VERSION, Graph, Node, Submission
+from ..secrets import ID_PATTERN, MAX_CHARS
 
 MAX_NAME_CHARS: Final = 1000
 MAX_TEXT_CHARS: Final = 1024 * 1024
@@ -119,6 +120,7 @@ def _complaints(submission: Submission) -> Iterator[str]:
     for node_id, node in enumerate(graph.nodes):
         yield from _node(node_id, node, graph)
     yield from _digests("values", *submission.values)
+    yield from _secrets(submission.secrets)
 
 
 def _parts(graph: Graph) -> Iterator[str]:
@@ -157,6 +159,15 @@ def _node(node_id: int, node: Node, graph: Graph) -> Iterator[str]:
         yield from _indices(f"{where}.after", node.after, len(graph.nodes), "nodes")
     if node.constants:
         yield from _digests(f"{where}.constants", *node.constants)
+
+
+def _secrets(secrets: Mapping[str, str]) -> Iterator[str]:
+    """Complaints that tell nothing of what is in it."""
+    for secret_id, text in secrets.items():
+        if not ID_PATTERN.fullmatch(secret_id):
+            yield "secrets has a key that is no id of a secret"
+        if not 0 < len(text) <= MAX_CHARS:
+            yield f"secrets holds a text of {len(text)} characters; 1 to {MAX_CHARS} are allowed"
 
 
 def _text(where: str, text: str, limit: int) -> Iterator[str]:

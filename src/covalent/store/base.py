@@ -7,8 +7,9 @@ and never wait for a writer. Every writing method is one transaction: all of it 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from ..model import (
@@ -122,12 +123,15 @@ class Store(ABC):
         owner: str,
         *,
         keepers: Collection[int] = (),
+        secrets: Mapping[str, bytes] = MappingProxyType({}),
     ) -> bool:
         """Store a new dispatch with all its tasks, in status ``info.status`` (NEW_OBJECT, or RUNNING if it is to begin at once).
 
         ``values`` holds the graph's small payloads by digest; payloads that the graph names and ``values`` lacks are files of the
         object store. Leased to the dispatcher ``owner``. ``keepers`` are the numbers of the graph's executors that may keep something
-        in a place of their own. Returns False, and changes nothing, if a dispatch ``info.id`` exists already.
+        in a place of their own. ``secrets`` are encrypted, by id; a redispatch gets those of the earlier one, too.
+
+        Returns False, and changes nothing, if a dispatch ``info.id`` exists already.
         """
 
     @abstractmethod
@@ -202,6 +206,10 @@ class Store(ABC):
         just before a crash is heard again. They go when their dispatch ends."""
 
     # Reading
+
+    @abstractmethod
+    def secrets(self, ids: Collection[str], dispatch_id: str | None = None) -> dict[str, bytes]:
+        """Encrypted secrets by id: those of a dispatch, else of whichever has them, purged ones with :meth:`leftovers` included."""
 
     @abstractmethod
     def dispatch(self, dispatch_id: str) -> DispatchInfo:

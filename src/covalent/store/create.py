@@ -19,6 +19,7 @@ def create_dispatch(
     values: Mapping[str, bytes],
     owner: str,
     keepers: Collection[int],
+    secrets: Mapping[str, bytes],
 ) -> bool:
     """See :meth:`.base.Store.create_dispatch`."""
     added = session.run(
@@ -55,6 +56,10 @@ def create_dispatch(
     keeping = [(number, graph.executors[number]) for number in sorted(keepers)]
     rows = [(key, number, clean(one.name), encode_options(one.options)) for number, one in keeping]
     session.run_rows("add_executors", rows)
+    session.run_rows("add_secrets", [(key, secret_id, secrets[secret_id]) for secret_id in sorted(secrets)])
+    if info.redispatch_of is not None:
+        # What it has pickled of the earlier dispatch may refer to any of them.
+        session.run("inherit_secrets", dispatch=key, earlier=info.redispatch_of)
     if info.reuse:
         session.run("borrow", dispatch=key, earlier=info.redispatch_of)
     created = (DISPATCH_ITSELF, 0, TEXT[info.status], info.created_at, "", "")

@@ -42,3 +42,4 @@ def leftovers(session: Session, limit: int) -> list[Leftovers]:
 def forget_leftovers(session: Session, group_ids: Sequence[str]) -> None:
     """See :meth:`.base.Store.forget_leftovers`."""
     session.run("forget_leftovers", group_ids=list(group_ids))
+    session.run("forget_secrets")

@@ -21,6 +21,7 @@ _DELETIONS: Final = (
     "purge_object_refs",
     "purge_graphs",
     "purge_wishes",
+    "purge_secrets",
     "purge_dispatches",
 )
 
@@ -40,6 +41,7 @@ def purge(session: Session, dispatch_ids: Sequence[str] | None) -> PurgeReport:
     keys = [key for key, *_ in found]
     orphans = tuple(digest for (digest,) in session.all("orphaned_objects", dispatches=keys))
     session.run("leave_groups", dispatches=keys)
+    session.run("leave_secrets", dispatches=keys)
     for deletion in _DELETIONS:
         session.run(deletion, dispatches=keys)
     return PurgeReport(dispatches=len(keys), orphaned_objects=orphans)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any, Final
 
 from ..errors import NotFoundError
@@ -43,6 +43,14 @@ def dispatches(
         limit=limit,
     )
     return [codec.dispatch_info(row) for row in rows]
+
+
+def secrets(session: Session, ids: Collection[str], dispatch_id: str | None) -> dict[str, bytes]:
+    """See :meth:`.base.Store.secrets`."""
+    rows = session.all("secrets_of_any", ids=list(ids))
+    if dispatch_id is not None:
+        rows += session.all("secrets_of_dispatch", dispatch_id=dispatch_id, ids=list(ids))
+    return {secret_id: bytes(sealed) for secret_id, sealed in rows}
 
 
 def graph(session: Session, dispatch_id: str) -> Graph:

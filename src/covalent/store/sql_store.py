@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
+from types import MappingProxyType
 from typing import Any
 
 from ..errors import StoreError
@@ -49,6 +50,7 @@ class SqlStore(Store):
         values: dict[str, bytes],
         owner: str,
         *,
+        secrets: Mapping[str, bytes] = MappingProxyType({}),
         keepers: Collection[int] = (),
     ) -> bool:
         return self._database.write(
@@ -59,6 +61,7 @@ class SqlStore(Store):
                 values=values,
                 owner=owner,
                 keepers=keepers,
+                secrets=secrets,
             )
         )
 
@@ -115,6 +118,9 @@ class SqlStore(Store):
 
     def executors(self, dispatch_id: str, limit: int) -> list[ExecutorSpec]:
         return self._database.read(partial(elsewhere.executors, dispatch_id=dispatch_id, limit=limit))
+
+    def secrets(self, ids: Collection[str], dispatch_id: str | None = None) -> dict[str, bytes]:
+        return self._database.read(partial(reading.secrets, ids=ids, dispatch_id=dispatch_id))
 
     def dispatch(self, dispatch_id: str) -> DispatchInfo:
         return self._database.read(partial(reading.dispatch, dispatch_id=dispatch_id))

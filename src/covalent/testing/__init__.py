@@ -9,13 +9,24 @@
         run_my_workflow(aws.environment)
         assert aws.calls().client["batch"]["SubmitJob"] == 1
 
-With pytest, ``pytest_plugins = ["covalent.testing.fixtures"]`` brings the fixtures ``emulated_aws`` and ``emulated_google``.
+With pytest, ``pytest_plugins = ["covalent.testing.fixtures"]`` brings the fixtures ``emulated_aws``, ``emulated_google`` and
+``emulated_azure``.
 """
 
 from __future__ import annotations
 
 from .aws import EmulatedAWS, emulated_aws
+from .azure import EmulatedAzure, emulated_azure
 from .emulated import CallCounts, FaultControl
 from .google import EmulatedGoogle, emulated_google
 
-__all__ = ["CallCounts", "EmulatedAWS", "EmulatedGoogle", "FaultControl", "emulated_aws", "emulated_google"]
+__all__ = [
+    "CallCounts",
+    "EmulatedAWS",
+    "EmulatedAzure",
+    "EmulatedGoogle",
+    "FaultControl",
+    "emulated_aws",
+    "emulated_azure",
+    "emulated_google",
+]

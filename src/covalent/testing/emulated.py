@@ -154,10 +154,11 @@ class FaultControl:
 class Emulated:
     """``covalent emulate`` in a process of its own, from the moment this is made until :meth:`stop`."""
 
-    def __init__(self, arguments: Sequence[str], endpoint_variable: str) -> None:
+    def __init__(self, arguments: Sequence[str], endpoint_variable: str, *, patience_s: float = _START_S) -> None:
         """
         :param arguments: what follows ``covalent emulate``
         :param endpoint_variable: the variable that holds its address
+        :param patience_s: seconds that it may take until it is ready
         :raises EmulatorError: if it cannot start
         """
         self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 # closed by stop
@@ -170,7 +171,7 @@ class Emulated:
         )
         try:
             #: Variables with which clients on this machine find it.
-            self.environment: Mapping[str, str] = self._wait_until_ready()
+            self.environment: Mapping[str, str] = self._wait_until_ready(patience_s)
         except BaseException:
             self.stop()
             raise
@@ -219,10 +220,10 @@ class Emulated:
         self._process.stdout.close()
         self._errors.close()
 
-    def _wait_until_ready(self) -> dict[str, str]:
+    def _wait_until_ready(self, patience_s: float) -> dict[str, str]:
         assert self._process.stdout is not None
         out = self._process.stdout.fileno()
-        deadline = time.monotonic() + _START_S
+        deadline = time.monotonic() + patience_s
         printed = b""
         while not printed.endswith(b"ready\n"):
             readable, _, _ = select.select([out], [], [], max(0, deadline - time.monotonic()))
@@ -232,14 +233,14 @@ class Emulated:
                     # It is about to end, and says why until then.
                     with contextlib.suppress(subprocess.TimeoutExpired):
                         self._process.wait(_STOP_S)
-                raise EmulatorError(f"The emulator did not start: {self._explain()}")
+                raise EmulatorError(f"The emulator did not start: {self._explain(patience_s)}")
             printed += data
         words = (shlex.split(line) for line in printed.decode().splitlines())
         return dict(pair.split("=", 1) for command, *pairs in words if command == "export" for pair in pairs)
 
-    def _explain(self) -> str:
+    def _explain(self, patience_s: float) -> str:
         if self._process.poll() is None:
-            return f"it was not ready after {_START_S:g} s. {self.errors}"
+            return f"it was not ready after {patience_s:g} s. {self.errors}"
         return self.errors.strip() or f"it ended with exit code {self._process.returncode}."
 
 

@@ -9,6 +9,8 @@ import pytest
 
 from .aws import EmulatedAWS
 from .aws import emulated_aws as _emulated_aws
+from .azure import EmulatedAzure
+from .azure import emulated_azure as _emulated_azure
 from .emulated import Emulated
 from .google import EmulatedGoogle
 from .google import emulated_google as _emulated_google
@@ -45,6 +47,20 @@ def emulated_google(
     """The same of Google Cloud."""
     with _in_use(shared_emulated_google, monkeypatch):
         yield shared_emulated_google
+
+
+@pytest.fixture(scope="session")
+def shared_emulated_azure() -> Iterator[EmulatedAzure]:
+    """The same of Azure. It needs Azurite, or npm to install it."""
+    with _emulated_azure() as azure:
+        yield azure
+
+
+@pytest.fixture
+def emulated_azure(shared_emulated_azure: EmulatedAzure, monkeypatch: pytest.MonkeyPatch) -> Iterator[EmulatedAzure]:
+    """The same of Azure."""
+    with _in_use(shared_emulated_azure, monkeypatch):
+        yield shared_emulated_azure
 
 
 @contextmanager

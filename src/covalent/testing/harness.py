@@ -54,7 +54,7 @@ class Harness:
         self._process: subprocess.Popen[bytes] | None = None
         (home / "config").mkdir(parents=True, exist_ok=True)
         self.data_dir.mkdir(mode=0o700, exist_ok=True)
-        _write_plugins(self._plugins, plugins or {})
+        write_plugins(self._plugins, plugins or {})
         path = [str(self._plugins), *filter(None, [os.environ.get("PYTHONPATH")])]
         #: Under these variables a process is a client of the server, or the server itself.
         self.environment = {
@@ -190,7 +190,7 @@ class Harness:
         return f"\nThe server wrote:\n{self._output.read_text(errors='replace')[-TAIL_CHARS:]}"
 
 
-def _write_plugins(directory: Path, plugins: Mapping[str, str]) -> None:
+def write_plugins(directory: Path, plugins: Mapping[str, str]) -> None:
     """What an installer would leave of a distribution that has these entry points."""
     metadata = directory / "covalent_plugins_under_test-0.dist-info"
     metadata.mkdir(parents=True, exist_ok=True)

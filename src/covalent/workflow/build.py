@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ..errors import WorkflowError
 from ..model import NodeKind, Submission
+from ..secrets import collected
 from ..serialize import encode_submission
 from .constants import LARGE_BYTES
+from .leaks import warn_of_leaks
 from .settings import Settings
 from .trace import Trace
 
@@ -39,12 +41,17 @@ def build(
     if replacements:
         lattice = lattice.replacing(replacements)
     trace = Trace(lattice.__name__, lattice.settings, lattice.replacements)
-    submission = trace.run(lattice, args, kwargs)
+    with collected() as secrets:
+        submission = trace.run(lattice, args, kwargs)
+        packed = trace.keep_lattice(lattice)
     graph = submission.graph
     unused = trace.unused_replacements & set(replacements or ())
     if unused and not any(node.kind is NodeKind.SUBLATTICE for node in graph.nodes):
         raise WorkflowError(f"The lattice {lattice.__name__} calls no electron named {', '.join(sorted(unused))}.")
-    return replace(submission, graph=replace(graph, lattice=trace.keep_lattice(lattice)))
+    texts = {secret.id: secret.reveal() for secret in secrets.values() if secret.is_known}
+    built = replace(submission, graph=replace(graph, lattice=packed), secrets=texts)
+    warn_of_leaks(built)
+    return built
 
 
 @dataclass(frozen=True)
@@ -62,7 +69,16 @@ class SublatticeBuilder:
 
     def __call__(self, *args: Any, **kwargs: Any) -> bytes:
         trace = Trace(self.lattice.__name__, self.lattice.settings.over(self.defaults), self.replacements)
-        return encode_submission(_spill(trace.run(self.lattice, args, kwargs)))
+        with collected() as secrets:
+            submission = trace.run(self.lattice, args, kwargs)
+        if any(secret.is_known for secret in secrets.values()):
+            # This is the result of a task, which lies where results lie: unencrypted, perhaps in a bucket.
+            raise WorkflowError(
+                f"The sublattice {self.lattice.__name__} uses an executor with a secret that was made in its task, and secrets cannot "
+                "be returned from there. Make that executor in the script that dispatches, outside of the lattice, or set the secret in "
+                "the configuration of the server."
+            )
+        return encode_submission(_spill(submission))
 
 
 def _spill(submission: Submission) -> Submission:

@@ -11,6 +11,7 @@ from types import MethodType
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, ParamSpec, Self, TypeVar, cast
 
 from ..errors import WorkflowError
+from ..secrets import masked
 from .settings import Settings
 
 if TYPE_CHECKING:
@@ -112,4 +113,5 @@ def source_of(function: Callable[..., Any]) -> str:
         source = inspect.getsource(inspect.unwrap(function))
     except (OSError, TypeError, ValueError):
         return ""
-    return textwrap.dedent(source)[:MAX_SOURCE_CHARS]
+    # Executors are often made in the line of the decorator.
+    return masked(textwrap.dedent(source))[:MAX_SOURCE_CHARS]

@@ -13,6 +13,7 @@ from typing import Any, Final, Protocol, TypeAlias, runtime_checkable
 
 from ..errors import UnknownExecutorError, WorkflowError
 from ..model import ExecutorSpec
+from ..secrets import hidden, wire
 from .deps import (
     BashLike,
     CallLike,
@@ -128,16 +129,24 @@ def executor_spec(executor: ExecutorArgument) -> ExecutorSpec:
     :raises WorkflowError: if its settings are not plain JSON
     """
     if isinstance(executor, ExecutorSpec):
-        spec = executor
+        spec = _without_texts(executor)
     elif isinstance(executor, str):
         spec = ExecutorSpec(name=executor)
     else:
         spec = ExecutorSpec(name=executor.short_name, options=executor.to_dict())
     try:
-        options = json.loads(json.dumps(spec.options, allow_nan=False))
+        options = json.loads(json.dumps({key: wire(value) for key, value in spec.options.items()}, allow_nan=False))
     except (TypeError, ValueError) as error:
         raise WorkflowError(f"The settings of executor {spec.name!r} must be plain JSON: {error}") from error
     return ExecutorSpec(name=spec.name, options=options)
+
+
+def _without_texts(spec: ExecutorSpec) -> ExecutorSpec:
+    """The same with secrets in place of those that somebody wrote as text."""
+    from ..executor.registry import secret_settings
+
+    names = secret_settings(spec.name) if spec.options else frozenset()
+    return ExecutorSpec(name=spec.name, options=hidden(spec.options, names))
 
 
 def known_spec(executor: ExecutorArgument) -> ExecutorSpec:

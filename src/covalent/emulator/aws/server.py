@@ -25,6 +25,7 @@ _NO_CAPACITY: Final = "CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY - Service cannot 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AwsSettings(EmulatorSettings):
+    region: str
     resources: Resources
 
 

@@ -38,6 +38,7 @@ _NO_QUOTA: Final = (
 @dataclass(frozen=True, kw_only=True, slots=True)
 class GoogleSettings(EmulatorSettings):
     grpc_port: int  #: 0 takes a free one.
+    region: str
     project: str
     buckets: Sequence[str]
     service_accounts: Sequence[Account]  #: Those that exist; none stands for all that anybody names.

@@ -26,6 +26,14 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Place:
+    """Directories that outlive what runs in them."""
+
+    root: Path  #: Has the same path for what runs and outside of it.
+    working_directory: Path | None  #: Below the root; None stands for the image's own.
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Container:
     """What is to run."""
 
@@ -40,6 +48,7 @@ class Container:
     shared_memory_mib: int | None = None
     has_init: bool = False  #: Whether process 1 is one that passes signals on.
     separate_errors: bool = False  #: Whether its two outputs are told apart.
+    place: Place | None = None  #: None gives it a directory that goes with it.
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -89,6 +98,8 @@ class Process(Protocol):
 
 
 class Host(Protocol):
+    directory: Path  #: Goes with everything in it when the emulator ends, whatever ends it.
+
     def start(self, container: Container) -> Process:
         """
         :raises CannotPullError: if there is no such image

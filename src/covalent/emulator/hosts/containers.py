@@ -11,7 +11,17 @@ from pathlib import Path
 from typing import Final
 
 from ...errors import EmulatorError
-from .base import MARK_VARIABLE, CannotPullError, CannotStartError, Container, Ended, Verdict, take_outputs, write_files
+from .base import (
+    MARK_VARIABLE,
+    CannotPullError,
+    CannotStartError,
+    Container,
+    Ended,
+    Place,
+    Verdict,
+    take_outputs,
+    write_files,
+)
 from .warden import Warden
 
 #: Exit codes of ``run`` when it, and not the command in the container, has failed.
@@ -39,12 +49,12 @@ class ContainerHost:
         self._mark = secrets.token_hex(16)
         self._images: set[str] = set()
         self._check()
-        self._directory = Path(tempfile.mkdtemp(prefix="covalent-emulator-"))
-        self._warden = Warden(self._mark, self._directory, self._removal())
+        self.directory = Path(tempfile.mkdtemp(prefix="covalent-emulator-"))
+        self._warden = Warden(self._mark, self.directory, self._removal())
 
     def start(self, container: Container) -> RunningContainer:
         self._provide(container.image)
-        directory = Path(tempfile.mkdtemp(prefix="job-", dir=self._directory))
+        directory = Path(tempfile.mkdtemp(prefix="job-", dir=self.directory))
         paths = write_files(directory, container.files)
         environment = {**container.environment, **paths, MARK_VARIABLE: self._mark}
         argv = [self._program, "run", "--name", container.name, "--label", f"{MARK_VARIABLE}={self._mark}"]
@@ -54,6 +64,7 @@ class ContainerHost:
         argv += ["--init"] if container.has_init else []
         argv += [f"--shm-size={container.shared_memory_mib}m"] if container.shared_memory_mib else []
         argv += [f"--volume={path}:{path}:ro" for path in paths.values()]
+        argv += _place(container.place) if container.place else []
         argv += [f"--env={name}={value}" for name, value in environment.items()]
         argv += [f"--entrypoint={container.entrypoint}"] if container.entrypoint else []
         argv += [container.image, *container.command]
@@ -94,6 +105,11 @@ class ContainerHost:
             if pulled.returncode:
                 raise CannotPullError(_last_words(pulled.stderr))
         self._images.add(image)
+
+
+def _place(place: Place) -> list[str]:
+    workdir = [f"--workdir={place.working_directory}"] if place.working_directory else []
+    return [f"--volume={place.root}:{place.root}", *workdir]
 
 
 def _last_words(text: str) -> str:

@@ -34,21 +34,21 @@ class ProcessHost:
 
     def __init__(self) -> None:
         self._mark = secrets.token_hex(16)
-        self._directory = Path(tempfile.mkdtemp(prefix="covalent-emulator-"))
+        self.directory = Path(tempfile.mkdtemp(prefix="covalent-emulator-"))
         self._path = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)))
-        self._warden = Warden(self._mark, self._directory)
+        self._warden = Warden(self._mark, self.directory)
         adopt_descendants()
 
     def start(self, container: Container) -> LocalProcess:
         argv = self._argv(container)
-        directory = Path(tempfile.mkdtemp(prefix="job-", dir=self._directory))
+        directory = Path(tempfile.mkdtemp(prefix="job-", dir=self.directory))
         (directory / _TEMPORARY).mkdir()
         paths = write_files(directory, container.files)
         mark = f"{self._mark}/{container.name}"
         try:
             process = subprocess.Popen(
                 argv,
-                cwd=directory,
+                cwd=(container.place and container.place.working_directory) or directory,
                 env={**self._environment(directory), **container.environment, **paths, MARK_VARIABLE: mark},
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,

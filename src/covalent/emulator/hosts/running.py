@@ -6,20 +6,24 @@ import contextlib
 import os
 import selectors
 import time
-from collections.abc import Callable, Iterator, Sequence
-from typing import Final
+from collections.abc import Iterator
+from typing import Final, Protocol
 
 from .base import Ended, Process, Verdict
 
 #: Seconds between two looks at memory and deadlines.
 _LOOK_S: Final = 0.2
 
-#: Longer lines are cut. Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html
-_MAX_LINE_BYTES: Final = 256 * 1024
-
 _CHUNK_BYTES: Final = 64 * 1024
 
-Emit = Callable[[Sequence[bytes]], None]
+
+class Output(Protocol):
+    """What takes something that is printed: an open file, or :class:`~.lines.Lines`."""
+
+    def write(self, data: bytes, /) -> object: ...
+
+    def flush(self) -> object:
+        """Nothing comes any more."""
 
 
 class Running:
@@ -57,15 +61,15 @@ class Running:
         """Have it killed after this time."""
         self._doom = (time.monotonic() + after_s, verdict)
 
-    def follow(self, emit: Emit, emit_errors: Emit | None = None) -> Ended:
-        """Pass on its lines as they are printed, until it ends.
+    def follow(self, output: Output, errors: Output | None = None) -> Ended:
+        """Pass on what it prints as it is printed, until it ends.
 
-        :param emit_errors: takes those of its standard error, if that is told apart
+        :param errors: takes its standard error, if that is told apart
         :raises CannotStartError: if it turns out that the command never ran
         """
-        self._streams = [_Stream(self._process.output, emit)]
+        self._streams = [_Stream(self._process.output, output)]
         if self._process.errors is not None:
-            self._streams.append(_Stream(self._process.errors, emit_errors or emit))
+            self._streams.append(_Stream(self._process.errors, errors or output))
         try:
             self._follow()
             code = self._process.exit_code()
@@ -119,12 +123,11 @@ class Running:
 class _Stream:
     """One output of a process."""
 
-    def __init__(self, fd: int, emit: Emit) -> None:
+    def __init__(self, fd: int, taker: Output) -> None:
         os.set_blocking(fd, False)
         self.fd = fd
         self.beginning = b""  #: Of what was printed.
-        self._emit = emit
-        self._lines = _Lines()
+        self._taker = taker
 
     def read(self) -> bool | None:
         """Take what is there: False if nothing is, None if nothing will be any more."""
@@ -136,40 +139,17 @@ class _Stream:
             return None
         if len(self.beginning) < _CHUNK_BYTES:
             self.beginning += data
-        self._pass_on(self._lines.add(data))
+        self._taker.write(data)
         return True
 
     def drain(self) -> None:
-        """Take the rest, the unfinished line included."""
+        """Take the rest."""
         while self.read():
             pass
-        self._pass_on(self._lines.rest())
+        self._taker.flush()
 
     def close(self) -> None:
         os.close(self.fd)
-
-    def _pass_on(self, lines: Sequence[bytes]) -> None:
-        # The services take no empty entries, so what writes to their logs leaves empty lines out.
-        if full := [line for line in lines if line]:
-            self._emit(full)
-
-
-class _Lines:
-    """Cuts what is printed into lines."""
-
-    def __init__(self) -> None:
-        self._rest = b""
-
-    def add(self, data: bytes) -> list[bytes]:
-        *lines, self._rest = (self._rest + data).split(b"\n")
-        while len(self._rest) > _MAX_LINE_BYTES:
-            lines.append(self._rest[:_MAX_LINE_BYTES])
-            self._rest = self._rest[_MAX_LINE_BYTES:]
-        return [line[at : at + _MAX_LINE_BYTES] for line in lines for at in range(0, len(line), _MAX_LINE_BYTES)]
-
-    def rest(self) -> list[bytes]:
-        rest, self._rest = self._rest, b""
-        return [rest]
 
 
 @contextlib.contextmanager

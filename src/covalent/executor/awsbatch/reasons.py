@@ -24,11 +24,7 @@ LOST_HOST: Final = ("Host EC2*", "Your Spot Task was interrupted*")
 #: Ends that AWS Batch brings about itself, though it marks the job as cancelled or terminated.
 NOT_BY_HAND: Final = re.compile(r"exceeded timeout|JobStateTimeLimit action", re.IGNORECASE)
 
-
-def _reason(cause: Cause, text: str, message: str, *exit_codes: int) -> ReasonPattern:
-    return ReasonPattern(
-        cause=cause, text=re.compile(text, re.IGNORECASE) if text else None, message=message, exit_codes=exit_codes
-    )
+_reason = ReasonPattern.of
 
 
 def _wait(text: str, message: str) -> WaitPattern:

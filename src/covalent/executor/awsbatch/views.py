@@ -36,7 +36,7 @@ def job_view(job: Mapping[str, Any]) -> JobView:
         state=STATES[job["status"]],
         counts=counts,
         reason=_status_reason(job),
-        task=None if is_array(job) else task_view(job),
+        tasks=None if is_array(job) else (task_view(job),),
         memory_mib=_memory_mib(job),
     )
 

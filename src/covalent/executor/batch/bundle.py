@@ -19,6 +19,7 @@ import cloudpickle
 
 from ... import runner
 from ...runner.cloud import names
+from ...runner.cloud.az_requests import AZRequests
 from ...runner.cloud.bucket_requests import BucketRequests
 from ...runner.cloud.gs_requests import GSRequests
 from ...runner.cloud.s3_requests import S3Requests
@@ -31,11 +32,12 @@ _COMMON: Final = ("errors", "identity", "connections", "bucket_requests")
 _CLIENTS: Final[Mapping[str, tuple[str, ...]]] = {
     "s3": ("sigv4", "credentials", "s3_requests"),
     "gs": ("google_identity", "gs_requests"),
+    "az": ("azure_identity", "az_requests"),
 }
 _START: Final = "bootstrap"
 
 #: The class of requests that a client defines.
-_REQUESTS: Final[Mapping[str, type[BucketRequests]]] = {"s3": S3Requests, "gs": GSRequests}
+_REQUESTS: Final[Mapping[str, type[BucketRequests]]] = {"s3": S3Requests, "gs": GSRequests, "az": AZRequests}
 
 #: The same for all archives of a version, so that their bytes are.
 _DATE: Final = (1980, 1, 1, 0, 0, 0)

@@ -79,6 +79,10 @@ class Looker:
         elif job.is_final:
             for task, view in await self._last_views(job):
                 await self._explain(group, job, task, view)
+        elif job.listed is not None:
+            for view in job.listed:
+                if view.state.is_final:
+                    await self._explain(group, job, view.index, view)
         else:
             for task, view in list(job.suspects.items()):
                 await self._explain(group, job, task, view)
@@ -88,11 +92,10 @@ class Looker:
     async def _last_views(self, job: TrackedJob) -> list[tuple[int, TaskView]]:
         """Of a job that has ended: its open tasks that can be explained now."""
         assert job.view is not None
-        if job.size == 1 and job.view.task is not None:
-            return [(0, job.view.task)]
         is_last = job.final_looks >= FINAL_LOOKS
         try:
-            found = {view.index: view for view in await self._service.tasks(job.ref, _ENDED)}
+            views = await self._service.tasks(job.ref, _ENDED) if job.listed is None else job.listed
+            found = {view.index: view for view in views}
         except ExecutorError as error:
             if error.retryable or not is_last:
                 raise
@@ -115,11 +118,10 @@ class Looker:
         """Report tasks that have begun, asking the service for single tasks as seldom as is useful."""
         if job.view is None or job.is_final:
             return
-        if job.size == 1:
-            status = _STATUSES.get(job.view.state)
-            at = job.view.task.started_at if job.view.task else None
-            if status is not None:
-                group.report(job, [(0, status, at if status is Status.RUNNING else None)])
+        if job.size == 1 or job.listed is not None:
+            views = job.listed or [_view_of(job.view, 0)]
+            found = [(view, _STATUSES.get(view.state)) for view in views]
+            group.report(job, [(view.index, status, _since(view)) for view, status in found if status is not None])
             return
         reported = sum(status is Status.RUNNING for status in job.reported.values())
         if job.count(JobState.RUNNING) <= reported or now < job.next_tasks_at or job.tasks_asks >= RUNNING_ASKS:
@@ -157,6 +159,11 @@ class Looker:
             for job in group.open_jobs():
                 for task in list(job.open):
                     group.deliver(job, task, causes.unreadable(error, Cause.CONFIG))
+
+
+def _since(task: TaskView) -> float | None:
+    """When it began, if it has."""
+    return task.started_at if task.state is JobState.RUNNING else None
 
 
 def _view_of(job: JobView, task: int) -> TaskView:

@@ -13,7 +13,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 from ...states import Cause
 
@@ -67,7 +67,8 @@ class JobView:
     #: Of a job with several tasks: how many are in which state. A service may count late.
     counts: Mapping[JobState, int] = field(default_factory=dict)
     reason: str = ""  #: In the service's words: why it waits or failed.
-    task: TaskView | None = None  #: Of a job with one task, that task, where the service tells of both at once.
+    #: Its tasks, in whatever order, where the service tells of them together with their job: nobody asks for them then.
+    tasks: Sequence[TaskView] | None = None
     memory_mib: float | None = None  #: What each task was given, where the service says so.
 
 
@@ -96,6 +97,12 @@ class ReasonPattern:
     text: re.Pattern[str] | None = None  #: Searched in ``status_reason`` and in ``reason``.
     exit_codes: Collection[int] = ()
 
+    @classmethod
+    def of(cls, cause: Cause, text: str, message: str, *exit_codes: int) -> Self:
+        """:param text: a regular expression, whose letters may be capital or small ones; empty for any"""
+        pattern = re.compile(text, re.IGNORECASE) if text else None
+        return cls(cause=cause, message=message, text=pattern, exit_codes=exit_codes)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WaitPattern:
@@ -103,6 +110,11 @@ class WaitPattern:
 
     text: re.Pattern[str]  #: Searched in :attr:`JobView.reason`.
     message: str  #: What it means, and what to do.
+
+    @classmethod
+    def of(cls, text: str, message: str) -> Self:
+        """:param text: a regular expression, whose letters may be capital or small ones"""
+        return cls(text=re.compile(text, re.IGNORECASE), message=message)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -142,7 +154,7 @@ class BatchService(Protocol):
         """Of at most ``limits.max_refs`` jobs; those that the service does not know any more are absent."""
 
     async def tasks(self, ref: str, states: Collection[JobState]) -> Sequence[TaskView]:
-        """The tasks of a job that are in one of these states."""
+        """The tasks of a job that are in one of these states. Asked only where :attr:`JobView.tasks` is None."""
 
     async def cancel(self, ref: str, index: int | None, reason: str) -> None:
         """End one task, or the whole job if ``index`` is None, as it always is without ``limits.ends_single_tasks``.

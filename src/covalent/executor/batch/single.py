@@ -155,7 +155,7 @@ class SingleTaskExecutor(BatchExecutor):
         view = (await service.describe([job_id])).get(job_id)
         if view is None:
             raise ExecutorError(f"The service does not know the job {job_id}.")
-        code = view.task.exit_code if view.task else None
+        code = next((task.exit_code for task in view.tasks or ()), None)
         return view.state.value, -1 if code is None else code
 
     async def query_result(self, task_metadata: Mapping[str, Any]) -> tuple[Any, str, str]:

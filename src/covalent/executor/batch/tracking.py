@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from bisect import bisect_right
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
+from typing import Final
 
 from ...model import GroupMetadata, Outcome, TaskRef, TaskUpdate
 from ...objects import RemoteStore
 from ...states import Cause, Status
 from .handle import Handle, SubmittedJob
 from .service import JobState, JobView, TaskView
+
+_BEFORE_START: Final = (JobState.WAITING, JobState.STARTING)
 
 
 class TrackedJob:
@@ -48,9 +51,16 @@ class TrackedJob:
     @property
     def may_have_outcomes(self) -> bool:
         """Whether a task of it may have come to its end."""
-        if self.size > 1 or self.view is None:
+        if self.view is None:
             return True
-        return self.view.state not in (JobState.WAITING, JobState.STARTING)
+        if self.listed is not None:
+            return any(task.state not in _BEFORE_START for task in self.listed)
+        return self.size > 1 or self.view.state not in _BEFORE_START
+
+    @property
+    def listed(self) -> Sequence[TaskView] | None:
+        """Its tasks, if the service has told of them together with the job."""
+        return self.view.tasks if self.view else None
 
     def count(self, *states: JobState) -> int:
         """Of its tasks, how many are in one of these states, as the service counts."""

@@ -49,7 +49,8 @@ async def _state(service: BatchService, job: TrackedJob, task: int) -> str:
     state, reason = view.state, view.reason
     if job.size > 1:
         state = JobState.RUNNING if job.reported.get(task) is Status.RUNNING else JobState.WAITING
-        if not reason and state is JobState.WAITING and not job.count(JobState.RUNNING, JobState.STARTING):
+        is_asked = job.listed is None and not job.count(JobState.RUNNING, JobState.STARTING)
+        if not reason and state is JobState.WAITING and is_asked:
             reason = await _reason_of_one(service, job.ref)
     subject = f"Job {job.ref}" if job.size == 1 else f"Task {task} of job {job.ref}"
     sentence = f"{subject} {_STATES[state]}"

@@ -6,7 +6,6 @@ Sources: documentation of Google Batch, "Troubleshooting" ("Task failure exit co
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 from ...states import Cause
@@ -20,12 +19,7 @@ LIMITS: Final = Limits(
     log_gap_s=2.0,  # 60 readings a minute, for a project and all who read there.
 )
 
-
-def _reason(cause: Cause, text: str, message: str, *exit_codes: int) -> ReasonPattern:
-    return ReasonPattern(
-        cause=cause, text=re.compile(text, re.IGNORECASE) if text else None, message=message, exit_codes=exit_codes
-    )
-
+_reason = ReasonPattern.of
 
 _QUOTA: Final = r"CODE_GCE_QUOTA_EXCEEDED|Quota '?[\w.-]+'? exceeded"
 _CAPACITY: Final = (
@@ -111,10 +105,7 @@ REASONS: Final = (
     _reason(Cause.QUOTA, _CAPACITY, f"Google has no such machines free. {_MORE_ZONES}"),
 )
 
-
-def _wait(text: str, message: str) -> WaitPattern:
-    return WaitPattern(text=re.compile(text, re.IGNORECASE), message=message)
-
+_wait = WaitPattern.of
 
 WAITS: Final = (
     _wait(_QUOTA, f"a quota of the project is used up; it goes on when other machines end. {_MORE_QUOTA}"),

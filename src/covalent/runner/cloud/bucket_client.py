@@ -18,10 +18,17 @@ class BucketClient(BucketRequests):
     """As :class:`~.objects.ObjectClient` says."""
 
     listing: ClassVar[dict[str, str]]  #: Parameters that ask for a listing.
+    key_element = "Key"  #: What a key stands in.
+    cursor_element = "NextContinuationToken"  #: What says that a listing goes on, and where.
+    cursor = "continuation-token"  #: The parameter that takes this.
 
     @abstractmethod
     def _creating(self, body: bytes | str) -> dict[str, str]:
         """Headers with which an object is created and none is overwritten."""
+
+    def _is_there(self, answer: Answer) -> bool:
+        """Whether the object was not created because there is one."""
+        return answer.status == 412
 
     @abstractmethod
     def _name(self, text: str) -> str:
@@ -64,7 +71,7 @@ class BucketClient(BucketRequests):
     def put(self, key: str, body: bytes | str, digest: str) -> bool:
         headers = self._creating(body)
         answer = self.request("PUT", key, headers=headers, body=body, digest=digest, tries=PATIENT_TRIES)
-        if answer.status == 412:
+        if self._is_there(answer):
             return False
         self._good("PUT", key, answer)
         return True
@@ -75,15 +82,15 @@ class BucketClient(BucketRequests):
             answer = self.request("GET", "", query)
             if answer.status != 200:
                 raise self.refusal("LIST", prefix, answer)
-            for part in answer.content.decode().split("<Key>")[1:]:
+            for part in answer.content.decode().split(f"<{self.key_element}>")[1:]:
                 yield self._name(part.partition("<")[0])
-            query["continuation-token"] = unescape(answer.element("NextContinuationToken"))
-            if not query["continuation-token"]:
+            query[self.cursor] = unescape(answer.element(self.cursor_element))
+            if not query[self.cursor]:
                 return
 
     def _good(self, what: str, key: str, answer: Answer) -> Answer:
         """:raises ObjectError: if it is a refusal"""
-        if answer.status not in (200, 206):
+        if answer.status not in (200, 201, 206):
             raise self.refusal(what, key, answer)
         return answer
 

@@ -132,7 +132,9 @@ class BucketRequests(ABC):
     def refusal(self, what: str, key: str, answer: Answer) -> ObjectError:
         """The error for an answer that is not the one hoped for; ``what`` is GET, PUT or LIST."""
         code, uri = answer.element("Code") or answer.status, self.uri(key)
-        said = ": ".join(filter(None, (str(code), answer.element("Message"), answer.element("Details"))))
+        # Azure's message goes on with the request's number and its time.
+        message = answer.element("Message").partition("\n")[0]
+        said = ": ".join(filter(None, (str(code), message, answer.element("Details"))))
         message = self._special(uri, code, said, answer)
         if message:
             return ObjectError(message, answer.status)

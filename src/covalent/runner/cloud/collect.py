@@ -12,6 +12,7 @@ from ..spill import INLINE_LOG_BYTES
 from . import bulk
 from .errors import ObjectError
 from .job import Assignment
+from .objects import ObjectClient
 from .publish import publish
 from .supervise import Files
 
@@ -66,6 +67,9 @@ class Outcome:
         client, key = self._assignment.client, self._assignment.job.key(name)
         described = [found.digest, found.size, wire.IN_FILE]
         if isinstance(found.content, str) and found.size >= min(bulk.BULK_BYTES, self._limit) and bulk.is_available():
+            # It overwrites, and a service that counts no attempts may run the same one twice.
+            if _is_there(client, key):
+                return None
             try:
                 bulk.upload(client, key, found.content)
                 return described
@@ -132,6 +136,15 @@ def add_streams(outcome: Outcome, files: Files) -> None:
             described = outcome.inline(_whole(path))
         if described is not None:
             outcome.fields[name] = described
+
+
+def _is_there(client: ObjectClient, key: str) -> bool:
+    """Not if that cannot be known: some may write what they may not read."""
+    try:
+        client.read(key, 0, 1)
+    except ObjectError:
+        return False
+    return True
 
 
 def _found(blob: list[Any], data: Any, objects: str) -> Found:

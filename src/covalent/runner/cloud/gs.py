@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import importlib
-import sys
 from html import unescape
 from typing import Any, ClassVar
 
 from .bucket_client import BucketClient
 from .gs_requests import GOOGLE_IDENTITY, GSRequests
-
-_BLOCK_BYTES = 1024 * 1024
+from .md5 import content_md5
 
 
 class GSClient(BucketClient, GSRequests):
@@ -25,7 +21,7 @@ class GSClient(BucketClient, GSRequests):
 
     def _creating(self, body: bytes | str) -> dict[str, str]:
         # The service compares the bytes that it got before there is an object.
-        return {"x-goog-if-generation-match": "0", "content-md5": base64.b64encode(_md5(body)).decode()}
+        return {"x-goog-if-generation-match": "0", "content-md5": content_md5(body)}
 
     def _name(self, text: str) -> str:
         return unescape(text)
@@ -41,17 +37,3 @@ class GSClient(BucketClient, GSRequests):
         if self.endpoint:
             options.update(base_url=self.endpoint, client_options={"allow_http": self.endpoint.startswith("http:")})
         return importlib.import_module("obstore.store").GCSStore(self.bucket, **options)
-
-
-def _md5(body: bytes | str) -> bytes:
-    """Of bytes, or of the file at a path."""
-    # An image that has to do without MD5 for security's sake has it for this.
-    options: dict[str, Any] = {"usedforsecurity": False} if sys.version_info >= (3, 9) else {}
-    digest = hashlib.md5(**options)  # noqa: S324
-    if isinstance(body, bytes):
-        digest.update(body)
-    else:
-        with open(body, "rb") as file:  # noqa: PTH123
-            for block in iter(lambda: file.read(_BLOCK_BYTES), b""):
-                digest.update(block)
-    return digest.digest()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import http.client
+import os
 import threading
 import time
 from abc import ABC, abstractmethod
@@ -54,15 +55,18 @@ class Identity(ABC):
         return None if self._until == float("inf") else dt.datetime.fromtimestamp(self._until, dt.timezone.utc)  # noqa: UP017
 
 
-def ask(method: str, uri: str, headers: dict[str, str]) -> str:
+def ask(
+    method: str, uri: str, headers: dict[str, str], tries: int = _ASK_TRIES, passing: tuple[int, ...] = (429,)
+) -> str:
     """What a service of the machine answers; one that is busy or just starting is asked again.
 
+    :param passing: statuses below 500 after which to ask again
     :raises OSError, http.client.HTTPException: if there is no good answer
     """
     parts = urlsplit(uri)
     kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
     target = parts.path + ("?" + parts.query if parts.query else "")
-    left = _ASK_TRIES
+    left = tries
     while True:
         left -= 1
         connection = kind(parts.netloc, timeout=_ANSWER_S)
@@ -72,8 +76,12 @@ def ask(method: str, uri: str, headers: dict[str, str]) -> str:
             text = answer.read().decode("utf-8", "replace")
             if answer.status == 200:
                 return text
-            problem: Exception = OSError(f"{parts.scheme}://{parts.netloc} answered {answer.status} {answer.reason}")
-            if answer.status < 500 and answer.status != 429:
+            # What is no JSON is a page for a browser.
+            said = ": " + " ".join(text.split())[:300] if text[:1] == "{" else ""
+            problem: Exception = OSError(
+                f"{parts.scheme}://{parts.netloc} answered {answer.status} {answer.reason}{said}"
+            )
+            if answer.status < 500 and answer.status not in passing:
                 raise problem
         except (OSError, http.client.HTTPException) as error:
             problem = error
@@ -83,4 +91,5 @@ def ask(method: str, uri: str, headers: dict[str, str]) -> str:
             connection.close()
         if not left:
             raise problem
-        time.sleep(0.5 * (_ASK_TRIES - left))
+        # Those that started together do not come back together.
+        time.sleep((tries - left) * (0.25 + os.urandom(1)[0] / 512))

@@ -14,8 +14,14 @@ from .errors import ObjectError
 from .manifest import ManifestError, read_record
 from .objects import ObjectClient, Objects
 
-#: Variables in which services name the job.
-_JOB_IDS = ("AWS_BATCH_JOB_ID", "BATCH_JOB_UID", "AZ_BATCH_TASK_ID")
+#: What services call it, and the variables in which they do.
+_IDS = (
+    ("job", "AWS_BATCH_JOB_ID"),
+    ("job", "BATCH_JOB_UID"),
+    ("job", "AZ_BATCH_JOB_ID"),
+    ("task", "AZ_BATCH_TASK_ID"),
+    ("node", "AZ_BATCH_NODE_ID"),
+)
 
 
 class VariablesError(Exception):
@@ -35,7 +41,7 @@ class Job(NamedTuple):
     @property
     def place(self) -> str:
         """Where it runs, for a person."""
-        found = [f"job {os.environ[name]}" for name in _JOB_IDS if os.environ.get(name)]
+        found = [f"{kind} {os.environ[name]}" for kind, name in _IDS if os.environ.get(name)]
         return ", ".join((socket.gethostname(), *found))
 
     def key(self, name: str) -> str:

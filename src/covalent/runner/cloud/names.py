@@ -24,6 +24,8 @@ from typing import NamedTuple
 MANIFEST_VARIABLE = "COVALENT_MANIFEST"
 #: Where this program lies.
 RUNNER_VARIABLE = "COVALENT_RUNNER"
+#: The text that fetches and starts it, where a service gives commands too few characters.
+BOOTSTRAP_VARIABLE = "COVALENT_BOOTSTRAP"
 #: The Python of the workflow, as ``3.11``.
 PYTHON_VARIABLE = "COVALENT_PYTHON"
 #: Index in the manifest of the job's first task.
@@ -34,6 +36,8 @@ INDEX_VARIABLE = "COVALENT_INDEX_IN"
 ATTEMPT_VARIABLE = "COVALENT_ATTEMPT_IN"
 #: The number of the first attempt in that count; 1 unless set.
 FIRST_ATTEMPT_VARIABLE = "COVALENT_FIRST_ATTEMPT"
+#: Where Azure's storage accounts are, below an emulator's address, if they are not where their names say. May be absent.
+BLOB_ENDPOINT_VARIABLE = "COVALENT_AZURE_STORAGE_ENDPOINT"
 #: The region of the bucket, for services that need it.
 REGION_VARIABLE = "COVALENT_REGION"
 #: Seconds between two looks, while a task runs, whether it has an outcome already: somebody has given it up. May be absent.
@@ -73,8 +77,8 @@ EXIT_REASONS: dict[int, tuple[str, str]] = {
     EXIT_VARIABLES: ("CONFIG", "The container lacks the variables by which Covalent tells it what to do."),
     EXIT_UNREADABLE: (
         "CONFIG",
-        "The container could not read from the bucket. Check the job's role or service account, the bucket's region, and the way from "
-        "the job's network to it.",
+        "The container could not read from the bucket. Check the job's role, service account or managed identity, the bucket's region, "
+        "and the way from the job's network to it.",
     ),
     EXIT_DAMAGED: ("CONFIG", "The runner in the bucket is damaged. Delete it, and run the workflow again."),
     EXIT_MANIFEST: ("CONFIG", "The group's manifest in the bucket is damaged. Run the workflow again."),
@@ -86,8 +90,8 @@ EXIT_REASONS: dict[int, tuple[str, str]] = {
     EXIT_MISSING: ("LOST", "What was put into the bucket for the task was deleted before it was read."),
     EXIT_UNWRITABLE: (
         "CONFIG",
-        "The container could not write to the bucket, so the task's outcome is lost. Allow the job's role or service account to write "
-        "there.",
+        "The container could not write to the bucket, so the task's outcome is lost. Allow the job's role, service account or managed "
+        "identity to write there.",
     ),
 }
 

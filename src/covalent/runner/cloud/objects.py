@@ -61,8 +61,14 @@ def _gs(bucket: str) -> Any:
     return GSClient(bucket)
 
 
+def _az(bucket: str) -> Any:
+    from .az import AZClient
+
+    return AZClient(bucket)
+
+
 #: Which client a scheme stands for.
-SCHEMES: dict[str, Callable[[str], Any]] = {"s3": _s3, "gs": _gs}
+SCHEMES: dict[str, Callable[[str], Any]] = {"s3": _s3, "gs": _gs, "az": _az}
 
 
 class Objects:

@@ -13,7 +13,7 @@ from ...model import ExecutorSpec
 from ...states import Status
 from .faults import Faults
 from .lab import Lab, Run
-from .observed import Moment
+from .observed import Moment, ObservedExecutor
 
 WIDTH = 6
 
@@ -89,7 +89,7 @@ class CrashCases:
         return min(WIDTH, lab.limits.slots or 1)
 
     @staticmethod
-    def _start(lab: Lab, executor: ExecutorSpec, word: str = "") -> Run:
+    def _start(lab: Lab, executor: ExecutorSpec | ObservedExecutor, word: str = "") -> Run:
         """A map and its reduction; each task says when it has ended, and ``word`` before, until it may go on."""
         tell, hold = lab.witness.tell, lab.witness.hold
 

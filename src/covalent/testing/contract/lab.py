@@ -70,11 +70,10 @@ class Lab:
             pytest.skip(f"executor {self.short_name!r} has no setting for a time limit")
         return self.executor(**{self.time_limit_option: self.limits.time_limit_s})
 
-    def dying(self, notes: Path, *deaths: Moment) -> ExecutorSpec:
+    def dying(self, notes: Path, *deaths: Moment) -> ObservedExecutor:
         """One at which the dispatcher dies."""
         inner = self.executor()
-        options = {"name": inner.name, "options": inner.options, "notes": str(notes), "deaths": list(deaths)}
-        return ExecutorSpec(name=ObservedExecutor.short_name, options=options)
+        return ObservedExecutor(observed=inner.name, notes=str(notes), deaths=list(deaths), **inner.options)
 
     # Tasks and workflows
 

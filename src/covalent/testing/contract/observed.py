@@ -29,17 +29,21 @@ class Moment(StrEnum):
 class ObservedExecutor(AsyncBaseExecutor):
     """Does what the executor within does.
 
-    :param name: of the executor within
-    :param options: its settings
+    :param observed: the name of the executor within
     :param notes: a directory where handles are noted, and each death, for no moment kills twice
     :param deaths: at which moments to die
+    :param options: the settings of the executor within
     """
 
     short_name: ClassVar[str] = "observed"
 
-    def __init__(self, *, name: str, options: dict[str, Any], notes: str, deaths: list[str]) -> None:
-        self.name, self.options, self.notes, self.deaths = name, options, notes, deaths
-        self._inner = get_executor(name, options)
+    def __init__(self, *, observed: str, notes: str, deaths: list[str], **options: Any) -> None:
+        self.observed, self.notes, self.deaths = observed, notes, deaths
+        self._inner = get_executor(observed, options)
+
+    def to_dict(self) -> dict[str, Any]:
+        # Not one inside the other: only a whole option can be a secret.
+        return self._inner.to_dict() | super().to_dict()
 
     @property
     def bound_to_machine(self) -> bool:  # type: ignore[override]

@@ -56,6 +56,9 @@ class ExecutorContract(
     #: How its setting is called that limits the seconds of an attempt; None if it has none.
     time_limit_option: ClassVar[str | None] = "time_limit"
 
+    #: Whether its service starts a task again by itself whose host is gone, so that it remains the same attempt.
+    makes_hosts_good: ClassVar[bool] = False
+
     #: Settings that name what does not exist, each with what it is about: ``{"bucket": {"bucket": "no-such-bucket"}}``.
     missing: ClassVar[Mapping[str, Mapping[str, Any]]] = NOTHING
 

@@ -12,6 +12,7 @@ from typing import Final, Protocol
 from ...attempt import run_container
 from ...faults import Faults
 from ...hosts.base import CannotPullError, CannotStartError, Container, Ended, Host, Verdict
+from ...hosts.lines import Lines
 from ...hosts.running import Running
 from ..moto_border import LogPlace, Moto
 from .jobs import Job
@@ -68,7 +69,7 @@ class Attempts:
                 timeout_s=job.order.timeout_s,
                 stop_timeout_s=_STOP_TIMEOUT_S,
                 has_started=tell,
-                emit=lambda lines: self._moto.log(log, [line.decode(errors="replace") for line in lines]),
+                output=Lines(lambda lines: self._moto.log(log, [line.decode(errors="replace") for line in lines])),
             )
         except CannotPullError as error:
             return _not_started(f"CannotPullContainerError: Error response from daemon: {error}")

@@ -14,11 +14,12 @@ from typing import Any, Final, Protocol
 from ...attempt import run_container
 from ...faults import AttemptFault, BadImage, Faults
 from ...hosts.base import CannotPullError, CannotStartError, Container, Ended, Host, Verdict
-from ...hosts.running import Emit, Running
+from ...hosts.lines import Lines
+from ...hosts.running import Running
+from ...options import Options, parse_options
 from ..logs import AGENT_LOG, ERROR, INFO, TASK_LOG, LogPlace, Logs
 from .events import NO_REPORT, OVER_TIME, SPOT_PREEMPTED
 from .jobs import Task
-from .options import Options, parse_options
 
 #: Exit codes of ``docker run``: it failed itself, the command cannot be run, there is no such command.
 _DOCKER_FAILED, _NOT_RUN, _NOT_FOUND = 125, 126, 127
@@ -81,8 +82,8 @@ class Attempts:
                 timeout_s=attempt.left_s(runnable),
                 stop_timeout_s=_STOP_TIMEOUT_S,
                 has_started=attempt.has_started,
-                emit=self._emit(attempt, place, INFO),
-                emit_errors=self._emit(attempt, place, ERROR),
+                output=self._lines(attempt, place, INFO),
+                errors=self._lines(attempt, place, ERROR),
             )
         except (CannotPullError, ValueError) as error:
             self._complain(attempt, place, f"docker: Error response from daemon: {error}")
@@ -130,12 +131,12 @@ class Attempts:
                 raise ValueError(f"secretmanager.googleapis.com: Secret [{path}] not found or has no versions.")
             yield name, value
 
-    def _emit(self, attempt: _Attempt, place: LogPlace, severity: int) -> Emit:
+    def _lines(self, attempt: _Attempt, place: LogPlace, severity: int) -> Lines:
         def emit(lines: Sequence[bytes]) -> None:
             if attempt.is_logged:
                 self._logs.write(place, TASK_LOG, severity, [line.decode(errors="replace") for line in lines])
 
-        return emit
+        return Lines(emit)
 
     def _complain(self, attempt: _Attempt, place: LogPlace, text: str) -> None:
         if attempt.is_logged:

@@ -1,4 +1,4 @@
-"""``container.options``: flags of ``docker run``, of which those that limit a container count here.
+"""Options of a container, as Google Batch and Azure Batch take them: flags of ``docker run``, of which those that limit it count here.
 
 Source: https://docs.docker.com/reference/cli/docker/container/run/
 """

@@ -1,0 +1,48 @@
+"""Azure's clouds, which share nothing: each has its own accounts, and its own place to sign in.
+
+Sources: documentation of Azure, "Azure US Government: Compare", "Azure operated by 21Vianet: developer guide"; of Azure Batch,
+"Authenticate Azure Batch services with Microsoft Entra ID"; ``azure.identity.AzureAuthorityHosts``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Cloud:
+    name: str
+    suffixes: tuple[str, ...]  #: With which hosts of its services end.
+    authority: str  #: The host that issues tokens.
+    batch_scope: str  #: What a token for Azure Batch is asked for.
+
+
+PUBLIC: Final = Cloud(
+    name="the public Azure cloud",
+    suffixes=("azure.com", "azure.net", "windows.net"),
+    authority="login.microsoftonline.com",
+    batch_scope="https://batch.core.windows.net//.default",
+)
+CHINA: Final = Cloud(
+    name="Azure in China",
+    suffixes=("chinacloudapi.cn",),
+    authority="login.chinacloudapi.cn",
+    batch_scope="https://batch.chinacloudapi.cn//.default",
+)
+GOVERNMENT: Final = Cloud(
+    name="Azure US Government",
+    suffixes=("usgovcloudapi.net",),
+    authority="login.microsoftonline.us",
+    batch_scope="https://batch.core.usgovcloudapi.net//.default",
+)
+CLOUDS: Final = (PUBLIC, CHINA, GOVERNMENT)
+
+#: What a token for Azure Storage is asked for, in all clouds. Source: documentation of Azure Storage, "Authorize access to blobs".
+STORAGE_SCOPE: Final = "https://storage.azure.com/.default"
+
+
+def cloud_of(host: str) -> Cloud | None:
+    """The cloud that a host belongs to; None if it is none of them."""
+    name = host.lower()
+    return next((one for one in CLOUDS if any(f".{name}".endswith(f".{end}") for end in one.suffixes)), None)
