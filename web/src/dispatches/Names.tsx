@@ -1,5 +1,5 @@
 import type { DispatchInfo } from '../api/types';
-import { showControls } from '../dispatch/logic/ansi';
+import { showControls } from '../text/ansi';
 import { shortId } from '../ui/format';
 import styles from './SelectionBar.module.css';
 

@@ -1,6 +1,6 @@
 import { Link } from 'react-router';
 import type { DispatchInfo } from '../api/types';
-import { showControls } from '../dispatch/logic/ansi';
+import { showControls } from '../text/ansi';
 import { Duration } from '../ui/Duration';
 import { formatCount, shortId } from '../ui/format';
 import { Progress } from '../ui/Progress';

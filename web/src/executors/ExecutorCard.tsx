@@ -1,6 +1,6 @@
 import { Link } from 'react-router';
 import type { ExecutorFailureView, ExecutorTaskView, ExecutorView, Status } from '../api/types';
-import { showControls } from '../dispatch/logic/ansi';
+import { showControls } from '../text/ansi';
 import { Duration } from '../ui/Duration';
 import { formatCount, formatDuration } from '../ui/format';
 import { Panel } from '../ui/Panel';

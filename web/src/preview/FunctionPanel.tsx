@@ -1,6 +1,6 @@
 import { X } from 'lucide-react';
 import type { Graph } from '../api/types';
-import { showControls, showText } from '../dispatch/logic/ansi';
+import { showControls, showText } from '../text/ansi';
 import type { Stack } from '../dispatch/logic/stacks';
 import { Facts } from '../dispatch/parts/Facts';
 import { Options } from '../dispatch/parts/Options';

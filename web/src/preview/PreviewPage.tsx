@@ -6,7 +6,7 @@ import { messageOf } from '../api/problem';
 import type { Graph } from '../api/types';
 import { CodeTab } from '../dispatch/code/CodeTab';
 import { GraphView } from '../dispatch/graph/GraphView';
-import { showControls } from '../dispatch/logic/ansi';
+import { showControls } from '../text/ansi';
 import { draw } from '../dispatch/logic/scene';
 import { makeStacks } from '../dispatch/logic/stacks';
 import { fetchPreview } from '../dispatch/state/api';

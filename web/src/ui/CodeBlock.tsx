@@ -1,5 +1,5 @@
 import { useMemo } from 'react';
-import { highlight } from '../dispatch/logic/python';
+import { highlight } from '../text/python';
 import styles from './CodeBlock.module.css';
 import { CopyButton } from './CopyButton';
 

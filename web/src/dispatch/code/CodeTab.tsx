@@ -2,7 +2,7 @@ import type { Graph } from '../../api/types';
 import { CodeBlock } from '../../ui/CodeBlock';
 import { formatCount } from '../../ui/format';
 import { Panel } from '../../ui/Panel';
-import { showControls, showText } from '../logic/ansi';
+import { showControls, showText } from '../../text/ansi';
 import styles from './code.module.css';
 
 /** The source of the lattice, and of the functions that its tasks run. */

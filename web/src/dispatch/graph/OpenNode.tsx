@@ -2,7 +2,7 @@ import { Handle, type NodeProps } from '@xyflow/react';
 import { ChevronLeft, ChevronRight, ChevronUp, ExternalLink, Layers } from 'lucide-react';
 import { memo } from 'react';
 import { Link } from 'react-router';
-import { showControls } from '../logic/ansi';
+import { showControls } from '../../text/ansi';
 import type { DrawnStack } from '../logic/scene';
 import { TaskMark } from '../parts/TaskMark';
 import { storeOf, useTask } from '../state/hooks';

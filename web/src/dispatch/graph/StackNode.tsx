@@ -4,7 +4,7 @@ import { memo } from 'react';
 import { Link } from 'react-router';
 import { formatCount } from '../../ui/format';
 import { StatusMark } from '../../ui/StatusMark';
-import { showControls } from '../logic/ansi';
+import { showControls } from '../../text/ansi';
 import type { DrawnStack } from '../logic/scene';
 import { summaryStatus } from '../logic/status';
 import { storeOf, useCounts, useTask } from '../state/hooks';

@@ -1,5 +1,5 @@
 import { memo, useEffect, useLayoutEffect, useRef, useState } from 'react';
-import { parseLine } from '../logic/ansi';
+import { parseLine } from '../../text/ansi';
 import type { LogLine } from '../logic/logBuffer';
 import type { FeedState, LogFeed } from '../logic/logFeed';
 import { mark } from '../logic/marks';

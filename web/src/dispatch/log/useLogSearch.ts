@@ -1,6 +1,6 @@
 import { useCallback, useDeferredValue, useEffect, useMemo, useRef, useState } from 'react';
 import { messageOf } from '../../api/problem';
-import { plainText } from '../logic/ansi';
+import { plainText } from '../../text/ansi';
 import { MOST_HITS, type Hit, type LogFeed } from '../logic/logFeed';
 
 export interface LogSearchState {

@@ -1,5 +1,5 @@
 /** Reads a log of any size in pieces: its end first, what comes before and after when it is asked for. */
-import { plainText } from './ansi';
+import { plainText } from '../../text/ansi';
 import { LogBuffer } from './logBuffer';
 
 export interface Piece {

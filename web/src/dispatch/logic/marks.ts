@@ -1,5 +1,5 @@
 /** Where a search has hit a line that is shown in coloured spans. */
-import type { AnsiSpan } from './ansi';
+import type { AnsiSpan } from '../../text/ansi';
 
 export interface MarkedSpan extends AnsiSpan {
   readonly isHit: boolean;

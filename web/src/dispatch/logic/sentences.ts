@@ -1,7 +1,7 @@
 /** Counts in words. */
 import { formatCount } from '../../ui/format';
 import type { Cause } from '../../api/types';
-import { showControls } from './ansi';
+import { showControls } from '../../text/ansi';
 import type { Counts, Status } from './status';
 
 const WORDS: readonly (readonly [Status, string])[] = [

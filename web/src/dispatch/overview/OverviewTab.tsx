@@ -6,7 +6,7 @@ import { formatCount } from '../../ui/format';
 import { Panel } from '../../ui/Panel';
 import { STATUS_LOOKS } from '../../ui/status';
 import { Time } from '../../ui/Time';
-import { showControls } from '../logic/ansi';
+import { showControls } from '../../text/ansi';
 import { isFinal, STATUSES } from '../logic/status';
 import { Facts } from '../parts/Facts';
 import { Options } from '../parts/Options';

@@ -8,7 +8,7 @@ import { ConfirmDialog } from '../../ui/ConfirmDialog';
 import { formatCount } from '../../ui/format';
 import { IconButton } from '../../ui/IconButton';
 import { toast } from '../../ui/toasts';
-import { showControls } from '../logic/ansi';
+import { showControls } from '../../text/ansi';
 import { isFinal } from '../logic/status';
 import { cancel, redispatch, remove, start } from '../state/api';
 import { forgetStore } from '../state/hooks';

@@ -4,7 +4,7 @@ import { Link } from 'react-router';
 import { Button } from '../../ui/Button';
 import { formatCount } from '../../ui/format';
 import { StatusMark } from '../../ui/StatusMark';
-import { showControls, showText } from '../logic/ansi';
+import { showControls, showText } from '../../text/ansi';
 import { groupFailures, type FailureGroup } from '../logic/failures';
 import { oneLine } from '../logic/sentences';
 import { Cause } from '../parts/Cause';

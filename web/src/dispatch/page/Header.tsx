@@ -7,7 +7,7 @@ import { formatCount, shortId } from '../../ui/format';
 import { Progress } from '../../ui/Progress';
 import { StatusMark } from '../../ui/StatusMark';
 import { Time } from '../../ui/Time';
-import { showControls } from '../logic/ansi';
+import { showControls } from '../../text/ansi';
 import { isFinal } from '../logic/status';
 import { Actions } from './Actions';
 import styles from './page.module.css';

@@ -4,7 +4,7 @@ import { EmptyState } from '../../ui/EmptyState';
 import { formatCount } from '../../ui/format';
 import { IconButton } from '../../ui/IconButton';
 import { Progress } from '../../ui/Progress';
-import { showControls } from '../logic/ansi';
+import { showControls } from '../../text/ansi';
 import { countsSentence } from '../logic/sentences';
 import type { Task } from '../logic/taskModel';
 import { useCounts, useDispatchStore, useStore } from '../state/hooks';

@@ -1,4 +1,4 @@
-import { showText } from '../logic/ansi';
+import { showText } from '../../text/ansi';
 import { Facts } from './Facts';
 
 interface Props {

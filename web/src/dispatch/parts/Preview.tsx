@@ -1,5 +1,5 @@
 import { CodeBlock } from '../../ui/CodeBlock';
-import { showText } from '../logic/ansi';
+import { showText } from '../../text/ansi';
 import styles from './parts.module.css';
 
 interface Props {

@@ -1,7 +1,7 @@
 import type { AttemptView } from '../../api/types';
 import { Duration } from '../../ui/Duration';
 import { StatusMark } from '../../ui/StatusMark';
-import { showControls, showText } from '../logic/ansi';
+import { showControls, showText } from '../../text/ansi';
 import { oneLine } from '../logic/sentences';
 import { Cause } from '../parts/Cause';
 import styles from './task.module.css';

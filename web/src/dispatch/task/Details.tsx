@@ -2,7 +2,7 @@ import type { AttemptView, TaskView } from '../../api/types';
 import { CopyButton } from '../../ui/CopyButton';
 import { formatDuration } from '../../ui/format';
 import { Time } from '../../ui/Time';
-import { showControls } from '../logic/ansi';
+import { showControls } from '../../text/ansi';
 import { Facts } from '../parts/Facts';
 import { Options } from '../parts/Options';
 import { storeOf } from '../state/hooks';

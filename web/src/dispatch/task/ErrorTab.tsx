@@ -1,6 +1,6 @@
 import type { AttemptView, TaskView } from '../../api/types';
 import { CodeBlock } from '../../ui/CodeBlock';
-import { showText } from '../logic/ansi';
+import { showText } from '../../text/ansi';
 import { causeWords } from '../logic/sentences';
 import styles from './task.module.css';
 

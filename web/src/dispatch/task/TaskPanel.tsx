@@ -7,7 +7,7 @@ import type { TaskView } from '../../api/types';
 import { EmptyState } from '../../ui/EmptyState';
 import { IconButton } from '../../ui/IconButton';
 import { Tabs, type Tab } from '../../ui/Tabs';
-import { showControls, showText } from '../logic/ansi';
+import { showControls, showText } from '../../text/ansi';
 import { isFinal } from '../logic/status';
 import { TaskMark } from '../parts/TaskMark';
 import { TaskTime } from '../parts/TaskTime';

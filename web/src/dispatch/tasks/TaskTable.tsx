@@ -5,7 +5,7 @@ import { EmptyState } from '../../ui/EmptyState';
 import { formatCount } from '../../ui/format';
 import { Time } from '../../ui/Time';
 import { VirtualTable, type Column } from '../../ui/VirtualTable';
-import { showControls } from '../logic/ansi';
+import { showControls } from '../../text/ansi';
 import { chooseTasks, statusesOf, type Sort, type SortKey } from '../logic/rows';
 import { isFinal, type Status } from '../logic/status';
 import type { Task } from '../logic/taskModel';

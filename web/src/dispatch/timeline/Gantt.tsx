@@ -72,7 +72,7 @@ export function Gantt(props: Props) {
     <div
       ref={scroller}
       className={styles.rows}
-      role="grid"
+      role="treegrid"
       aria-label="Timeline of the tasks"
       aria-rowcount={rows.length}
       aria-activedescendant={active >= 0 ? `${id}-${active}` : undefined}

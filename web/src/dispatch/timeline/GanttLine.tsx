@@ -2,7 +2,7 @@ import { ChevronDown, ChevronRight } from 'lucide-react';
 import { useMemo } from 'react';
 import { formatCount } from '../../ui/format';
 import { StatusMark } from '../../ui/StatusMark';
-import { showControls } from '../logic/ansi';
+import { showControls } from '../../text/ansi';
 import type { GanttRow } from '../logic/ganttRows';
 import { summaryStatus } from '../logic/status';
 import { concurrency, type Span } from '../logic/timeline';

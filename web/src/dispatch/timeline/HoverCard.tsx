@@ -1,5 +1,5 @@
 import { formatDuration, formatTime } from '../../ui/format';
-import { showControls } from '../logic/ansi';
+import { showControls } from '../../text/ansi';
 import { causeWords } from '../logic/sentences';
 import type { Span } from '../logic/timeline';
 import styles from './timeline.module.css';
