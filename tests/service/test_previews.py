@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 import urllib3
 
 import covalent as ct
-from covalent.client.server import connect
-from tests.support.elsewhere import ElsewhereExecutor, install
+from tests.support.elsewhere import ElsewhereExecutor, far_server
 from tests.support.server import RunningServer
 from tests.support.user import covalent
 
@@ -82,14 +80,8 @@ def of(function, *args):
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    home: Path = tmp_path_factory.mktemp("previews")
-    with pytest.MonkeyPatch.context() as patch:
-        install(home, patch)
-        with RunningServer.start(home) as server:
-            for name, value in server.environment.items():
-                patch.setenv(name, value)
-            connect.cache_clear()
-            yield server
+    with far_server(tmp_path_factory.mktemp("previews")) as server:
+        yield server
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import urllib3
 import covalent as ct
 from covalent.client.server import connect
 from covalent.errors import IntegrityError, RequestError
-from tests.support.elsewhere import Bucket, ElsewhereExecutor, install
+from tests.support.elsewhere import Bucket, ElsewhereExecutor, far_server
 from tests.support.server import RunningServer
 
 FAR = ElsewhereExecutor()
@@ -23,15 +23,10 @@ def home(tmp_path_factory) -> Path:
     return tmp_path_factory.mktemp("elsewhere")
 
 
-@pytest.fixture(scope="module")
-def far_server(home: Path) -> Iterator[RunningServer]:
-    with pytest.MonkeyPatch.context() as patch:
-        install(home, patch)
-        with RunningServer.start(home) as server:
-            for name, value in server.environment.items():
-                patch.setenv(name, value)
-            connect.cache_clear()
-            yield server
+@pytest.fixture(scope="module", name="far_server")
+def _far_server(home: Path) -> Iterator[RunningServer]:
+    with far_server(home) as server:
+        yield server
 
 
 @pytest.fixture

@@ -19,12 +19,14 @@ from typing import Any, ClassVar
 import msgspec
 import pytest
 
+from covalent.client.server import connect
 from covalent.errors import ExecutorError, ObjectNotFoundError, ServiceUnreachableError
 from covalent.executor.base import Resources
 from covalent.executor.local import LocalExecutor
 from covalent.model import Blob, GroupMetadata, Outcome, TaskRef, TaskUpdate
 from covalent.objects import ObjectStore
 from covalent.states import Cause, Status
+from tests.support.server import RunningServer
 
 HOME_VARIABLE = "COVALENT_TEST_ELSEWHERE"
 PIECE_BYTES = 64 * 1024
@@ -198,3 +200,15 @@ def install(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(str(metadata.parent))
     monkeypatch.setenv("PYTHONPATH", f"{metadata.parent}{os.pathsep}{REPOSITORY}")
     monkeypatch.setenv(HOME_VARIABLE, str(home / "buckets"))
+
+
+@contextmanager
+def far_server(home: Path) -> Iterator[RunningServer]:
+    """A server that knows :class:`ElsewhereExecutor`, and that clients find."""
+    with pytest.MonkeyPatch.context() as patch:
+        install(home, patch)
+        with RunningServer.start(home) as server:
+            for name, value in server.environment.items():
+                patch.setenv(name, value)
+            connect.cache_clear()
+            yield server
