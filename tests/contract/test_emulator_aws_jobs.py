@@ -142,9 +142,10 @@ LEAVES_A_DAEMON = """
 import os
 if os.fork() == 0:
     os.setsid()
-    if os.fork() == 0:
-        print(os.getpid(), flush=True)
+    pid = os.fork()
+    if pid == 0:
         os.execvp("sleep", ["sleep", "60"])
+    print(pid, flush=True)
     os._exit(0)
 os.wait()
 """

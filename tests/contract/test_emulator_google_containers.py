@@ -99,4 +99,7 @@ def test_a_cancelled_container_is_gone(cloud, image, podman):
     time.sleep(1)
     cloud.batch.cancel_job(name=job.name).result(timeout=30)
     listed = ["podman", "ps", "--all", "--quiet", "--filter", "label=COVALENT_EMULATOR"]
-    assert subprocess.run(listed, capture_output=True, text=True, check=True).stdout == ""
+    deadline = time.monotonic() + 20
+    while subprocess.run(listed, capture_output=True, text=True, check=True).stdout:
+        assert time.monotonic() < deadline, "it is there yet"
+        time.sleep(0.2)

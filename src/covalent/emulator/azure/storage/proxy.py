@@ -116,15 +116,24 @@ class Proxy:
 
 async def _hand_back(request: web.BaseRequest, answer: aiohttp.ClientResponse, passage: Passage) -> web.StreamResponse:
     headers = _kept(answer.headers)
-    if request.method == "HEAD" or (answer.content_length is not None and answer.content_length <= _SMALL):
-        body = await answer.read()
-        passage.received += len(body)
-        return web.Response(status=answer.status, headers=headers, body=None if request.method == "HEAD" else body)
+    if request.method == "HEAD":
+        return web.Response(status=answer.status, headers=headers)
+    pieces = answer.content.iter_any()
+    # What is short is sent as soon as it has been counted; a list does not say how long it is.
+    beginning = bytearray()
+    async for piece in pieces:
+        beginning += piece
+        passage.received += len(piece)
+        if len(beginning) > _SMALL:
+            break
+    else:
+        return web.Response(status=answer.status, headers=headers, body=bytes(beginning))
     response = web.StreamResponse(status=answer.status, headers=headers)
     await response.prepare(request)
-    async for chunk in answer.content.iter_any():
-        await response.write(chunk)
-        passage.received += len(chunk)
+    await response.write(bytes(beginning))
+    async for piece in pieces:
+        await response.write(piece)
+        passage.received += len(piece)
     await response.write_eof()
     return response
 
