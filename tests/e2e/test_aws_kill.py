@@ -34,5 +34,5 @@ def jobs_by_name(cloud: EmulatedAWS) -> Counter[str]:
 
 @pytest.mark.timeout(ROUNDS * LIMIT_S)
 def test_killing_the_dispatcher_at_any_moment_loses_nothing_and_repeats_nothing(tmp_path):
-    with emulated_aws() as cloud:
+    with emulated_aws(slots=1) as cloud:
         check_kills(tmp_path, cloud, "awsbatch", lambda: jobs_by_name(cloud))

@@ -31,6 +31,6 @@ def groups_by_name(cloud: EmulatedAzure) -> Counter[str]:
 
 @pytest.mark.timeout(ROUNDS * LIMIT_S)
 def test_killing_the_dispatcher_at_any_moment_loses_nothing_and_repeats_nothing(tmp_path):
-    with emulated_azure() as cloud:
+    with emulated_azure(slots=1) as cloud:
         executor = ct.executor.AzureBatchExecutor(**OPTIONS)
         check_kills(tmp_path, cloud, executor, lambda: groups_by_name(cloud))

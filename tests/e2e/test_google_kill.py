@@ -28,6 +28,6 @@ def jobs_by_name(cloud: EmulatedGoogle) -> Counter[str]:
 
 @pytest.mark.timeout(ROUNDS * LIMIT_S)
 def test_killing_the_dispatcher_at_any_moment_loses_nothing_and_repeats_nothing(tmp_path):
-    with emulated_google(buckets=[BUCKET]) as cloud:
+    with emulated_google(buckets=[BUCKET], slots=1) as cloud:
         executor = ct.executor.GCPBatchExecutor(bucket_name=BUCKET)
         check_kills(tmp_path, cloud, executor, lambda: jobs_by_name(cloud))

@@ -13,7 +13,8 @@ from covalent.testing.emulated import Emulated
 from covalent.testing.harness import Harness
 from covalent.testing.witness import witness
 
-TASKS = 200
+#: In one round, one after the other: the longer they take, the more kills come amid them.
+TASKS = 100
 ROUNDS = 3
 KILLS_A_ROUND = 10
 LIMIT_S = 200
