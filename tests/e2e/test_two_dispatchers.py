@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+import urllib3
 
 import covalent as ct
 from covalent.client.server import connect
@@ -69,6 +72,34 @@ def slow(path):
 @ct.lattice
 def quick(n):
     return [add(i) for i in range(n)]
+
+
+def test_who_follows_at_one_hears_what_the_other_does(two, monkeypatch):
+    first, second = two
+    use(first, monkeypatch)
+    dispatch_id = ct.dispatch(quick, disable_run=True)(3)
+    use(second, monkeypatch)
+    with ThreadPoolExecutor() as threads:
+        updates = threads.submit(lambda: [each for each in connect().stream(dispatch_id)])
+        moves = _moves(second)
+        next(moves)
+        time.sleep(4)
+        use(first, monkeypatch)
+        connect().start(dispatch_id)
+        next(moves)
+        assert updates.result(30)[-1].status == "COMPLETED"
+
+
+def _moves(server: RunningServer) -> Iterator[str]:
+    token = (server.data_dir / "token").read_text()
+    answer = urllib3.request(
+        "GET",
+        f"{server.address}/api/v1/stream",
+        headers={"Authorization": f"Bearer {token}"},
+        preload_content=False,
+        timeout=30,
+    )
+    return (line for line in io.TextIOWrapper(answer) if line.startswith("event: moved"))
 
 
 def test_both_work_at_once_and_each_answers_for_the_other(two, monkeypatch):

@@ -87,8 +87,19 @@ def test_dispatching_starts_a_server_and_says_so_once(home, capsys):
     said = capsys.readouterr()
     assert said.out == ""
     address = read_record().address
-    started, page = said.err.splitlines()
-    assert started == f"Started a Covalent server at {address} ('covalent stop' ends it)."
+    assert said.err.splitlines() == [
+        f"Started a Covalent server at {address} ('covalent stop' ends it).",
+        f"Watch it at {address}/dispatches/{dispatch_id}",
+    ]
+
+
+def test_a_person_is_told_an_address_that_signs_in_also_by_a_server_that_runs(home, capsys, monkeypatch):
+    address = ct.covalent_start(quiet=True)
+    capsys.readouterr()
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    dispatch_id = ct.dispatch(sums)(1)
+    ct.dispatch(sums)(2)
+    (page,) = capsys.readouterr().err.splitlines()
     assert re.fullmatch(rf"Watch it at {address}/signin#ticket=[\w-]+&next=%2Fdispatches%2F{dispatch_id}", page)
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import gzip
+import html
 import json
 import os
 import re
 import stat
 import subprocess
 import sys
+import uuid
+import webbrowser
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,7 +22,7 @@ import urllib3
 
 import covalent as ct
 from covalent.api.pages import Pages
-from covalent.client import pages as client_pages
+from covalent.client import browser as client_browser
 from covalent.client.server import connect
 from tests.support.server import RunningServer
 
@@ -68,9 +71,15 @@ def cookie_of(response: urllib3.BaseHTTPResponse) -> str:
     return response.headers["Set-Cookie"].partition(";")[0]
 
 
+def key_of(response: urllib3.BaseHTTPResponse) -> str:
+    return str(json.loads(response.data)["key"])
+
+
 @pytest.fixture
 def cookie(ask: Ask, own: dict[str, str]) -> dict[str, str]:
-    return {"Cookie": cookie_of(sign_in(ask, own, {"ticket": connect().ticket()}))}
+    """What a browser that is signed in sends with every request."""
+    answer = sign_in(ask, own, {"ticket": connect().ticket()})
+    return {"Cookie": cookie_of(answer), "X-Covalent-Key": key_of(answer)}
 
 
 # Files
@@ -187,10 +196,11 @@ def test_pages_need_no_token_and_hold_none(ask, server):
 def test_a_ticket_signs_a_browser_in_once(ask, own):
     ticket = connect().ticket()
     first = sign_in(ask, own, {"ticket": ticket})
-    assert first.status == 204
+    assert first.status == 200
     parts = first.headers["Set-Cookie"].split("; ")[1:]
     assert {"HttpOnly", "SameSite=strict", "Path=/"} <= set(parts)
-    assert ask("GET", "/api/v1/health", headers={"Cookie": cookie_of(first)}).status == 200
+    both = {"Cookie": cookie_of(first), "X-Covalent-Key": key_of(first)}
+    assert ask("GET", "/api/v1/health", headers=both).status == 200
     second = sign_in(ask, own, {"ticket": ticket})
     assert second.status == 401
     assert "covalent ui" in json.loads(second.data)["error"]["message"]
@@ -198,12 +208,32 @@ def test_a_ticket_signs_a_browser_in_once(ask, own):
 
 
 def test_a_browser_that_is_signed_in_may_show_a_used_ticket(ask, own, cookie):
-    assert sign_in(ask, own | cookie, {"ticket": "used"}).status == 204
+    answer = sign_in(ask, own | cookie, {"ticket": "used"})
+    assert (answer.status, json.loads(answer.data)) == (200, {"key": None})
+    assert "Set-Cookie" not in answer.headers
+
+
+def test_a_cookie_that_another_port_got_lets_nobody_in(ask, own, cookie):
+    stolen = {"Cookie": cookie["Cookie"]}
+    for key in ({}, {"X-Covalent-Key": ""}, {"X-Covalent-Key": "guessed"}):
+        assert ask("GET", "/api/v1/health", headers=own | stolen | key).status == 401
+        assert ask("GET", "/api/v1/stream", headers=own | stolen | key).status == 401
+        assert sign_in(ask, own | stolen | key, {"ticket": "used"}).status == 401
+
+
+@pytest.mark.parametrize("path", ["/api/v1/tickets", "/api/v1/tickets/", "/api/v1/%74ickets"])
+def test_who_is_signed_in_cannot_make_that_last_for_ever(ask, own, cookie, path):
+    assert ask("POST", path, headers=own | cookie).status == 401
+
+
+def test_cookies_of_other_servers_on_this_host_do_not_matter(ask, cookie):
+    odd = 'prefs={"a": 1}; flag; x=two words; ' + "y" * 40_000
+    assert ask("GET", "/api/v1/health", headers=cookie | {"Cookie": f"{odd}; {cookie['Cookie']}"}).status == 200
 
 
 def test_the_token_signs_a_browser_in(ask, own, server):
     token = (server.data_dir / "token").read_text()
-    assert sign_in(ask, own, {"token": token}).status == 204
+    assert sign_in(ask, own, {"token": token}).status == 200
     assert sign_in(ask, own, {"token": "wrong"}).status == 401
     assert sign_in(ask, own, {}).status == 401
 
@@ -226,13 +256,13 @@ def test_signing_out_ends_the_cookie(ask, own, cookie):
         ("POST", {}, 401),
         ("POST", {"Sec-Fetch-Site": "none"}, 401),
         ("POST", {"Sec-Fetch-Site": "same-site"}, 401),
-        ("POST", {"Sec-Fetch-Site": "same-origin"}, 201),
+        ("POST", {"Sec-Fetch-Site": "same-origin"}, 404),
         ("POST", {"Origin": "http://127.0.0.1:1"}, 403),
         ("POST", {"Origin": "null", "Sec-Fetch-Site": "same-origin"}, 403),
     ],
 )
 def test_a_cookie_counts_only_in_what_our_own_pages_ask(ask, cookie, method, said, status):
-    path = "/api/v1/health" if method == "GET" else "/api/v1/tickets"
+    path = "/api/v1/health" if method == "GET" else f"/api/v1/dispatches/{uuid.uuid4()}/start"
     assert ask(method, path, headers=cookie | said).status == status
 
 
@@ -240,16 +270,16 @@ def test_signing_in_is_for_our_own_pages_too(ask):
     ticket = connect().ticket()
     for said in ({}, {"Sec-Fetch-Site": "cross-site"}, {"Origin": "https://evil.example"}):
         assert ask("POST", "/api/v1/session", json={"ticket": ticket}, headers=said).status in (401, 403)
-    assert (
-        ask("POST", "/api/v1/session", json={"ticket": ticket}, headers={"Sec-Fetch-Site": "same-origin"}).status == 204
-    )
+    own = {"Sec-Fetch-Site": "same-origin"}
+    assert ask("POST", "/api/v1/session", json={"ticket": ticket}, headers=own).status == 200
 
 
 def test_tickets_and_cookies_are_in_no_log(ask, own, server):
     ticket = connect().ticket()
-    cookie = cookie_of(sign_in(ask, own, {"ticket": ticket})).partition("=")[2]
+    answer = sign_in(ask, own, {"ticket": ticket})
     assert ticket not in server.output
-    assert cookie not in server.output
+    assert cookie_of(answer).partition("=")[2] not in server.output
+    assert key_of(answer) not in server.output
 
 
 # covalent ui
@@ -261,10 +291,10 @@ def test_the_ui_command_prints_an_address_that_signs_in(ask, own):
     )
     parts = urlsplit(said.stdout.strip())
     assert (parts.path, parts.query) == ("/signin", "")
-    assert sign_in(ask, own, {"ticket": unquote(parts.fragment.removeprefix("ticket="))}).status == 204
+    assert sign_in(ask, own, {"ticket": unquote(parts.fragment.removeprefix("ticket="))}).status == 200
 
 
-def test_the_ui_command_opens_a_browser_on_the_page_of_a_dispatch(tmp_path, server):
+def test_the_ui_command_opens_a_browser_on_the_page_of_a_dispatch(tmp_path, server, ask, own):
     dispatch_id = ct.dispatch(doubled)(1)
     browser, seen = tmp_path / "browser", tmp_path / "seen"
     browser.write_text(f'#!/bin/sh\necho "$1" > {seen}\n')
@@ -277,17 +307,37 @@ def test_the_ui_command_opens_a_browser_on_the_page_of_a_dispatch(tmp_path, serv
         timeout=60,
         check=True,
     )
-    address = seen.read_text().strip()
-    assert address.startswith(f"{server.address}/signin#ticket=")
-    assert address.endswith(f"&next=%2Fdispatches%2F{dispatch_id}")
-    assert said.stdout == f"Opened a browser. If none came up, go to {address}\n"
+    # Everybody on the machine can read the arguments of a process, so they name a file that only its owner can read.
+    file = Path(unquote(urlsplit(seen.read_text().strip()).path))
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert file.is_relative_to(server.data_dir)
+    found = re.search(r'url=([^"]+)"', file.read_text())
+    assert found
+    address = re.escape(f"{server.address}/signin#ticket=") + rf"([\w-]+)&next=%2Fdispatches%2F{dispatch_id}"
+    led = re.fullmatch(address, html.unescape(found[1]))
+    printed = re.fullmatch(f"Opened a browser. If none came up, go to {address}\n", said.stdout)
+    assert led
+    assert printed
+    assert led[1] != printed[1]
+    assert sign_in(ask, own, {"ticket": led[1]}).status == 200
+
+
+def test_files_that_led_a_browser_are_removed_later(tmp_path, monkeypatch):
+    monkeypatch.setenv("COVALENT_DATA_DIR", str(tmp_path))
+    browser = webbrowser.GenericBrowser(["true", "%s"])
+    assert client_browser.show_privately(browser, "http://127.0.0.1:1/signin#ticket=a")
+    (first,) = tmp_path.iterdir()
+    os.utime(first, (0, 0))
+    assert client_browser.show_privately(browser, "http://127.0.0.1:1/signin#ticket=b")
+    (second,) = tmp_path.iterdir()
+    assert second != first
 
 
 def test_nothing_is_opened_where_there_is_no_screen(monkeypatch):
     monkeypatch.setattr(sys, "platform", "linux")
     for name in ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER"):
         monkeypatch.delenv(name, raising=False)
-    assert not client_pages.open_browser("http://127.0.0.1:1/")
+    assert client_browser.find_browser() is None
 
 
 def test_drawing_shows_the_workflow_where_a_server_runs(ask, cookie, monkeypatch, capsys, tmp_path):
@@ -296,10 +346,8 @@ def test_drawing_shows_the_workflow_where_a_server_runs(ask, cookie, monkeypatch
     address = doubled.draw(3)
     assert isinstance(address, str)
     assert address in capsys.readouterr().err
-    found = re.search(r"&next=(.+)$", address)
-    assert found
-    page = unquote(found[1])
-    preview = page.removeprefix("/preview/")
+    assert "ticket" not in address
+    preview = urlsplit(address).path.removeprefix("/preview/")
     graph = json.loads(ask("GET", f"/api/v1/previews/{preview}/graph", headers=cookie).data)
     assert [node["name"] for node in graph["nodes"]] == ["double"] * 3
     assert list(tmp_path.iterdir()) == []

@@ -89,3 +89,29 @@ def test_a_token_that_is_no_more_sends_to_the_sign_in(visit, own_server):
             expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
             sign_in(page, again)
             expect(page.get_by_role("heading", name="Dispatches")).to_be_visible()
+
+
+def test_the_cookie_alone_which_other_ports_get_shows_nothing(page, context, conduct):
+    conduct.expected.append("401")
+    assert page.evaluate("localStorage.length") > 0
+    page.evaluate("localStorage.clear()")
+    other = context.new_page()
+    other.goto("/executors")
+    expect(other.get_by_role("heading", name="Sign in")).to_be_visible()
+
+
+def test_signing_out_is_not_undone_by_a_restart(visit, own_server):
+    with visit(own_server) as (context, conduct):
+        conduct.expected += ["401", "ERR_"]
+        page = signed_in(context, own_server)
+        cookies = context.cookies()
+        key = page.evaluate("localStorage.getItem('covalent-key')")
+        page.get_by_role("button", name="Sign out").click()
+        expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+        own_server.process.terminate()
+        own_server.process.wait(30)
+        with restarted(own_server):
+            context.add_cookies(cookies)
+            page.evaluate("key => localStorage.setItem('covalent-key', key)", key)
+            page.goto("/")
+            expect(page.get_by_role("heading", name="Sign in")).to_be_visible()

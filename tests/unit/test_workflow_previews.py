@@ -91,8 +91,23 @@ def test_an_object_around_a_value_does_not_get_to_use_it() -> None:
         return Report(load(1))
 
     graph = reported.build_graph().graph
-    assert graph.result_preview == f"<{__name__}.Report>"
+    assert graph.result_preview == "Report(value=\u2039load 0\u203a)"
+    assert [mark.node_id for mark in graph.result_marks] == [0]
     assert len(graph.nodes) == 1
+
+
+def test_an_object_beside_a_value_is_not_asked_what_it_is() -> None:
+    class Key:
+        def __repr__(self) -> str:
+            raise AssertionError
+
+    @ct.lattice
+    def derived() -> Any:
+        return [load(1)[Key()], load(1)[[Key()]], load(1)["a", 1:2]]
+
+    assert derived.build_graph().graph.result_preview == (
+        "[\u2039\u2026\u203a, \u2039\u2026\u203a, \u2039load (2)[('a', slice(1, 2, None))]\u203a]"
+    )
 
 
 def test_a_preview_does_not_make_a_call_used_that_nothing_uses() -> None:
@@ -110,7 +125,7 @@ def test_a_large_argument_has_a_short_preview() -> None:
     graph = mixed.build_graph("x" * 3_000_000, key=[Report(1)]).graph
     assert graph.arguments_preview.startswith("n='xxx")
     assert len(graph.arguments_preview) < 2000
-    assert f"<{__name__}.Report>" in graph.arguments_preview
+    assert "Report(value=1)" in graph.arguments_preview
 
 
 def test_previews_travel_with_the_graph_and_may_be_absent() -> None:

@@ -8,19 +8,26 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Any, Final
 
 import msgspec
 
 from ..dispatcher import Dispatcher
-from ..states import Status
+from ..errors import NotFoundError
+from ..model import DispatchInfo
 
 KEEP_ALIVE_S: Final = 15.0
-#: How often a dispatch is looked at that another dispatcher runs: nobody wakes us for it.
+#: How often a dispatch is looked at that is not under way here: who begins it elsewhere does not wake us.
 LOOK_EVERY_S: Final = 1.0
+#: How often the list is looked at, for what other dispatchers do, and how many of it.
+LOOK_AT_LIST_EVERY_S: Final = 3.0
+LOOKED_AT: Final = 50
 #: The least time between two summaries of a dispatch in one stream.
 SUMMARY_EVERY_S: Final = 0.1
 PAGE: Final = 1000
+
+_STILL_HERE: Final = b": still here\n\n"
 
 
 def _message(event: str, data: Any, seq: int | None = None) -> bytes:
@@ -31,58 +38,66 @@ def _message(event: str, data: Any, seq: int | None = None) -> bytes:
 async def follow(
     dispatcher: Dispatcher, dispatch_id: str, *, after: int, tasks: bool, stopping: asyncio.Event
 ) -> AsyncIterator[bytes]:
-    """Summaries of a dispatch (``dispatch``) and, with ``tasks``, its events (``task``), until it has ended."""
+    """Summaries of a dispatch (``dispatch``) and, with ``tasks``, its events (``task``), until it has ended or is gone."""
+    shown: DispatchInfo | None = None
+    said_at = time.monotonic()
     with dispatcher.watchers.watch(dispatch_id) as moved:
         while not stopping.is_set():
             moved.clear()
-            info = await dispatcher.info(dispatch_id)
+            try:
+                info = await dispatcher.info(dispatch_id)
+            except NotFoundError:
+                return
             while tasks:
                 events = await dispatcher.threads.read(dispatcher.store.events, dispatch_id, after=after, limit=PAGE)
                 for event in events:
-                    after = event.seq
+                    after, shown = event.seq, None
                     yield _message("task", event, event.seq)
                 if len(events) < PAGE:
                     break
-            yield _message("dispatch", info)
+            if info != shown:
+                yield _message("dispatch", info)
+                shown, said_at = info, time.monotonic()
+            elif time.monotonic() - said_at > KEEP_ALIVE_S - LOOK_EVERY_S:
+                yield _STILL_HERE
+                said_at = time.monotonic()
             if info.status.is_final:
                 return
-            shown_at = time.monotonic()
-            if dispatcher.is_active(dispatch_id) or info.status is Status.NEW_OBJECT:
-                async for comment in _until(moved):
-                    yield comment
-            else:
-                await asyncio.sleep(LOOK_EVERY_S)
-            await _pause(dispatcher, dispatch_id, moved, shown_at + SUMMARY_EVERY_S)
+            await _within(moved, KEEP_ALIVE_S if dispatcher.is_active(dispatch_id) else LOOK_EVERY_S)
+            await _pause(dispatcher, dispatch_id, moved, said_at + SUMMARY_EVERY_S)
 
 
 async def follow_all(dispatcher: Dispatcher, *, stopping: asyncio.Event) -> AsyncIterator[bytes]:
-    """A ``moved`` message whenever any dispatch has moved, at most ten a second."""
+    """A ``moved`` message whenever any dispatch has moved, at most ten a second; of those elsewhere, the latest."""
+    seen: list[DispatchInfo] = []
+    said_at = time.monotonic()
+    has_moved = True
     with dispatcher.watchers.watch(None) as moved:
         while not stopping.is_set():
             moved.clear()
-            yield _message("moved", {"at": time.time()})
-            await asyncio.sleep(SUMMARY_EVERY_S)
-            async for comment in _until(moved):
-                yield comment
+            if not has_moved:
+                latest = await dispatcher.threads.read(dispatcher.store.dispatches, limit=LOOKED_AT)
+                has_moved, seen = latest != seen, latest
+            if has_moved:
+                yield _message("moved", {"at": time.time()})
+                said_at = time.monotonic()
+                await asyncio.sleep(SUMMARY_EVERY_S)
+            elif time.monotonic() - said_at > KEEP_ALIVE_S - LOOK_AT_LIST_EVERY_S:
+                yield _STILL_HERE
+                said_at = time.monotonic()
+            has_moved = await _within(moved, LOOK_AT_LIST_EVERY_S)
 
 
-async def _until(moved: asyncio.Event) -> AsyncIterator[bytes]:
-    """Comments that keep the connection open, until something moves."""
-    while True:
-        try:
-            async with asyncio.timeout(KEEP_ALIVE_S):
-                await moved.wait()
-                return
-        except TimeoutError:
-            yield b": still here\n\n"
+async def _within(moved: asyncio.Event, seconds: float) -> bool:
+    """Wait until something moves, or for so long; says whether something has moved."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await moved.wait()
+    return moved.is_set()
 
 
 async def _pause(dispatcher: Dispatcher, dispatch_id: str, moved: asyncio.Event, until: float) -> None:
     """Let news gather, but never hold back the end."""
     while (left_s := until - time.monotonic()) > 0 and dispatcher.is_active(dispatch_id):
         moved.clear()
-        try:
-            async with asyncio.timeout(left_s):
-                await moved.wait()
-        except TimeoutError:
-            return
+        await _within(moved, left_s)

@@ -44,7 +44,7 @@ def _running(data_dir: Path) -> dict[str, Any]:
 
 def publish(data_dir: Path, description: dict[str, Any]) -> None:
     """Tell the clients of this data directory where the server is."""
-    _write(data_dir / "server.json", json.dumps(description).encode())
+    write(data_dir / "server.json", json.dumps(description).encode())
 
 
 def token(data_dir: Path) -> str:
@@ -67,11 +67,11 @@ def _once(path: Path, value: str) -> str:
     except FileNotFoundError:
         kept = ""
     if not kept:
-        _write(path, value.encode())
+        write(path, value.encode())
     return kept or value
 
 
-def _write(path: Path, data: bytes) -> None:
+def write(path: Path, data: bytes) -> None:
     """All of it or nothing, readable by its owner alone."""
     temporary = path.with_name(f"{path.name}.{os.getpid()}")
     with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:

@@ -62,6 +62,12 @@ class SignIn(BaseModel):
     token: str | None = Field(default=None, max_length=1000, description="The server's token, in place of a ticket.")
 
 
+class SignedIn(BaseModel):
+    key: str | None = Field(
+        description="To be sent with the cookie, in `X-Covalent-Key`; null for a browser that is signed in already."
+    )
+
+
 class Ticket(BaseModel):
     ticket: str
     expires_in_s: float

@@ -22,6 +22,9 @@ from .sessions import Sessions
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 VERSION_HEADER = "X-Covalent-Version"
 
+#: What the server's own pages send with their cookie. Pages of other ports get the cookie too, but cannot know this.
+KEY_HEADER = "X-Covalent-Key"
+
 #: What browsers are told of every answer that does not say otherwise. Data is no page, wherever it is opened.
 PROTECTION: Mapping[str, str] = {
     "Cache-Control": "no-store",
@@ -34,6 +37,9 @@ PROTECTION: Mapping[str, str] = {
 
 #: The one request of the API for which nobody has to be signed in.
 SIGN_IN = ("POST", "/api/v1/session")
+
+#: Made with the token only: who has a cookie must not be able to make it last for ever.
+TICKETS = "/api/v1/tickets"
 
 #: Methods that change nothing.
 READING = frozenset({"GET", "HEAD"})
@@ -105,7 +111,9 @@ class Guard:
             return True
         if (scope["method"], scope["path"]) == SIGN_IN:
             return _is_own_page(scope, headers)
-        return _is_own_page(scope, headers) and self._sessions.is_open(headers.get("cookie", ""))
+        if scope["path"].rstrip("/") == TICKETS or not _is_own_page(scope, headers):
+            return False
+        return self._sessions.is_open(headers.get("cookie", ""), key_of(headers))
 
     def _is_ours(self, host: str) -> bool:
         try:
@@ -125,6 +133,11 @@ def is_api(scope: Scope) -> bool:
     """Whether it asks for data, and not for a file of the pages."""
     path: str = scope["path"]
     return path == "/api" or path.startswith("/api/")
+
+
+def key_of(headers: Headers) -> str:
+    """The half of a sign-in that only our own pages have."""
+    return headers.get(KEY_HEADER, "")
 
 
 def _is_own_page(scope: Scope, headers: Headers) -> bool:

@@ -97,7 +97,7 @@ async def _serve(host: str, listener: socket.socket, data_dir: Path, on_ready: O
             dispatcher=dispatcher,
             health=health,
             limit_bytes=get_config("dispatcher.max_request_mib") * 2**20,
-            sessions=Sessions(lock.token(data_dir)),
+            sessions=Sessions(lock.token(data_dir), data_dir),
         )
         names = (host, urlsplit(ui_address(address)).hostname or host)
         app = create_app(state, names=names)

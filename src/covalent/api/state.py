@@ -9,9 +9,14 @@ from typing import Annotated, Any
 from fastapi import Depends, Request
 
 from ..dispatcher import Dispatcher
+from ..store.base import ExecutorUse
 from .previews import Previews
 from .schemas import Health, Problem
 from .sessions import Sessions
+from .shared import Shared
+
+#: Seconds for which what executors do is not looked up again.
+EXECUTOR_USE_S = 1.0
 
 
 @dataclass(kw_only=True)
@@ -22,6 +27,12 @@ class ServerState:
     sessions: Sessions
     previews: Previews = field(default_factory=Previews)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    executor_use: Shared[list[ExecutorUse]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        dispatcher = self.dispatcher
+        # It goes through what all tasks of late did, and every page that shows executors asks for it.
+        self.executor_use = Shared(lambda: dispatcher.threads.read(dispatcher.store.executor_use), EXECUTOR_USE_S)
 
 
 def _state(request: Request) -> ServerState:

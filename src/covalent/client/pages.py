@@ -2,31 +2,31 @@
 
 from __future__ import annotations
 
-import os
-import sys
-import webbrowser
 from contextlib import suppress
 from urllib.parse import quote
 
 from ..config import ui_address
-from ..errors import ClientError
+from ..errors import ClientError, CovalentError
 from ..model import Graph
-from .server import Server
-from .wait import tell
+from .browser import OPEN_S, find_browser, show_privately
+from .server import TICKET_S, Server
+from .wait import is_watched, tell
 
-#: Variables that say where windows can be opened. ``BROWSER`` names a program for it.
-_WINDOWS = ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")
-
-#: Browsers that would take over the terminal.
-_IN_TERMINAL = frozenset({"www-browser", "links", "elinks", "lynx", "w3m"})
+#: Servers of which it was said where their pages are.
+_told: set[str] = set()
 
 
-def sign_in_address(server: Server, path: str = "/") -> str:
-    """The address at which a browser gets signed in, once and within an hour, and goes on to a page.
+def page_address(server: Server, path: str = "/") -> str:
+    """The address of a page, for browsers that are signed in."""
+    return ui_address(server.transport.target().url) + path
+
+
+def sign_in_address(server: Server, path: str = "/", *, life_s: int = TICKET_S) -> str:
+    """The address at which a browser gets signed in, once and soon, and goes on to a page.
 
     :raises ClientError: if there is no server, or it refuses
     """
-    return sign_in_url(ui_address(server.transport.target().url), server.ticket(), path)
+    return sign_in_url(ui_address(server.transport.target().url), server.ticket(life_s), path)
 
 
 def sign_in_url(pages: str, ticket: str, path: str = "/") -> str:
@@ -44,32 +44,37 @@ def dispatch_page(dispatch_id: str) -> str:
     return f"/dispatches/{quote(dispatch_id, safe='')}"
 
 
-def open_browser(address: str) -> bool:
-    """Show a page in a browser, if this is a place where one can be opened."""
-    if sys.platform == "linux" and not any(os.environ.get(name) for name in _WINDOWS):
-        return False
-    try:
-        browser = webbrowser.get()
-        if getattr(browser, "name", "") in _IN_TERMINAL:
-            return False
-        return browser.open(address)
-    except (webbrowser.Error, OSError):
-        return False
+def open_page(server: Server, path: str) -> bool:
+    """Show a page in a browser that gets signed in, if this is a place where one can be opened.
+
+    :raises ClientError: if there is no server, or it refuses
+    """
+    browser = find_browser()
+    return browser is not None and show_privately(browser, sign_in_address(server, path, life_s=OPEN_S))
 
 
 def tell_page(server: Server, path: str) -> None:
-    """Say where a page can be seen; nothing if the server does not want anybody to."""
-    with suppress(ClientError):
-        tell(f"Watch it at {sign_in_address(server, path)}")
+    """Say where a page can be seen, the first time for each server; nothing if the server does not want anybody to."""
+    with suppress(CovalentError):
+        pages = page_address(server)
+        if pages not in _told:
+            tell(f"Watch it at {_address_to_tell(server, path)}")
+            _told.add(pages)
 
 
 def show_graph(graph: Graph) -> str | None:
     """Show a workflow that has not been dispatched on the server's pages; returns the address, or None if no server can show it."""
     server = Server(patience_s=0)
     try:
-        address = sign_in_address(server, f"/preview/{server.preview(graph)}")
+        path = f"/preview/{server.preview(graph)}"
+        address = _address_to_tell(server, path)
+        opened = open_page(server, path)
     except ClientError:
         return None
-    opened = open_browser(address)
     tell(f"{'Opened' if opened else 'See'} the workflow {graph.name} at {address}")
-    return address
+    return page_address(server, path)
+
+
+def _address_to_tell(server: Server, path: str) -> str:
+    # What nobody watches is kept, often in a log that others read.
+    return sign_in_address(server, path) if is_watched() else page_address(server, path)

@@ -26,6 +26,9 @@ T = TypeVar("T")
 _COMPRESS_FROM = 1400
 _SAMPLE = 65536
 
+#: Seconds in which somebody can go to an address that was printed.
+TICKET_S = 600
+
 #: The server sends something every 15 s.
 _SILENCE_S = 40.0
 
@@ -46,9 +49,10 @@ class Server:
         answer = self.transport.request("GET", "/health", timeout_s=timeout_s)
         return decoded(answer.body, Health)
 
-    def ticket(self) -> str:
-        """A ticket with which a browser can sign in, once and within an hour."""
-        return str(decoded(self.transport.request("POST", "/tickets").body, dict[str, Any])["ticket"])
+    def ticket(self, life_s: int = TICKET_S) -> str:
+        """A ticket with which a browser can sign in, once and within ``life_s`` seconds."""
+        answer = self.transport.request("POST", "/tickets", query={"life_s": life_s})
+        return str(decoded(answer.body, dict[str, Any])["ticket"])
 
     def preview(self, graph: Graph) -> str:
         """Have a workflow kept for a day, only to be looked at; returns its id."""

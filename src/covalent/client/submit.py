@@ -31,13 +31,14 @@ def submit(submission: Submission, address: str | None = None) -> str:
     :raises ClientError: if there is no server and none may be started there, or it refuses
     """
     dispatch_id = str(uuid.uuid4())
-    return with_server(address, lambda server: _send(server, submission, dispatch_id), dispatch_page(dispatch_id))
+    with_server(address, lambda server: _send(server, submission, dispatch_id))
+    tell_page(Server(address, patience_s=0), dispatch_page(dispatch_id))
+    return dispatch_id
 
 
-def with_server(address: str | None, action: Callable[[Server], T], page: str | None = None) -> T:
+def with_server(address: str | None, action: Callable[[Server], T]) -> T:
     """Do ``action``, which may be repeated without harm, on a server that is started if it is this data directory's.
 
-    :param page: where a server that had to be started shows what comes of it
     :raises ServerError: if it has to be started and does not
     """
     target = Server(address).transport.target()
@@ -50,8 +51,6 @@ def with_server(address: str | None, action: Callable[[Server], T], page: str | 
     started = ensure_running()
     if started.new:
         tell(f"Started a Covalent server at {ui_address(started.record.address)} ('covalent stop' ends it).")
-        if page is not None:
-            tell_page(Server(address), page)
     return action(Server(address))
 
 

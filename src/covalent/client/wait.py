@@ -51,6 +51,11 @@ def tell(text: str) -> None:
     sys.stderr.flush()
 
 
+def is_watched() -> bool:
+    """Whether what is told is seen by a person, in a terminal or a notebook."""
+    return sys.stderr.isatty() or _in_notebook()
+
+
 def _follow(dispatch_id: str, address: str | None, show: Show) -> DispatchInfo:
     server = connect(address)
     info: DispatchInfo | None = None
@@ -81,7 +86,7 @@ def _follow(dispatch_id: str, address: str | None, show: Show) -> DispatchInfo:
 @contextmanager
 def _progress() -> Iterator[Show]:
     """Something to show states with: a bar in a terminal or a notebook, nothing elsewhere."""
-    if not (sys.stderr.isatty() or _in_notebook()):
+    if not is_watched():
         yield lambda info: None
         return
     from rich.console import Console

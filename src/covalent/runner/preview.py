@@ -1,6 +1,7 @@
 """Values as short text for people, made where the values are: whoever shows the text later opens nothing.
 
-Whatever a value is, its text has at most :data:`LIMIT` characters, is made in a moment, and nothing that the value does fails it.
+Whatever a value is, its text has at most :data:`LIMIT` characters, and nothing of the user's runs for it: what a task or a
+workflow goes on to do with the value is what it would have done.
 """
 
 from __future__ import annotations
@@ -8,7 +9,8 @@ from __future__ import annotations
 import types
 from typing import TYPE_CHECKING, Any
 
-from .rendering import ITEMS, LIMIT, SPARE, Patience, Writer, brief, clean, cut
+from .bare import dictionary, inherits, member, text
+from .rendering import ITEMS, LIMIT, SPARE, Writer, brief, clean, cut
 
 if TYPE_CHECKING:
     from .rendering import Substitute
@@ -27,46 +29,42 @@ _WRAPPERS = 16
 _TAKES_MORE = 0x04  #: A code's flag for ``*args``.
 
 
-def preview(value: Any, size: int = 0) -> str:
-    """:param size: bytes of the value's pickle, as far as that is known"""
-    return brief(value) or cut("".join(map(str, preview_parts(value, size))), LIMIT)
+def preview(value: Any) -> str:
+    return brief(value) or cut("".join(map(str, preview_parts(value))), LIMIT)
 
 
-def preview_parts(value: Any, size: int = 0, substitute: Substitute | None = None) -> list[str | int]:
+def preview_parts(value: Any, substitute: Substitute | None = None) -> list[str | int]:
     """The same in parts: numbers stand where ``substitute`` has put them."""
-    writer = Writer(LIMIT - SPARE, Patience(size), substitute)
+    writer = Writer(LIMIT - SPARE, substitute)
     try:
         writer.value(value, 0)
-        return [part if type(part) is int else clean(str(part)) for part in writer.parts]
-    except Exception:  # noqa: BLE001 - a class may have made anything of itself, and all that is at stake is a preview
+        return [clean(part) if isinstance(part, str) else part for part in writer.parts]
+    except Exception:  # noqa: BLE001 - all that is at stake is a preview
         return []
 
 
-def preview_call(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any], size: int = 0) -> str:
-    """What a function is called with, as ``name=value, …``.
-
-    :param size: bytes of the arguments' pickles, all together
-    """
+def preview_call(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
+    """What a function is called with, as ``name=value, …``."""
     try:
-        names = [*_parameters(function, len(args)), *kwargs]
-        return clean(_call(names, [*args, *kwargs.values()], Patience(size)))
+        names = [*_parameters(function, len(args)), *map(text, kwargs)]
+        return clean(_call(names, [*args, *kwargs.values()]))
     except Exception:  # noqa: BLE001 - as above
         return ""
 
 
-def _call(names: list[Any], values: list[Any], patience: Patience) -> str:
+def _call(names: list[str], values: list[Any]) -> str:
     texts: list[str] = []
     shown = min(len(values), ITEMS)
     left = LIMIT - SPARE - ITEMS * 2
     for number in range(shown):
-        name = f"{cut(str(names[number]), _NAME)}=" if names[number] else ""
-        text = brief(values[number])
-        if text is None:
+        name = f"{cut(names[number], _NAME)}=" if names[number] else ""
+        written = brief(values[number])
+        if written is None:
             room = left // (shown - number) - len(name) - _REMARK
-            writer = Writer(max(_LEAST, room), patience)
+            writer = Writer(max(_LEAST, room))
             writer.value(values[number], 1)
-            text = "".join(map(str, writer.parts))
-        texts.append(name + text)
+            written = "".join(map(str, writer.parts))
+        texts.append(name + written)
         left -= len(texts[-1])
     if shown < len(values):
         texts.append(f"… {len(values):,} in all")
@@ -77,9 +75,10 @@ def _call(names: list[Any], values: list[Any], patience: Patience) -> str:
 def _parameters(function: Any, count: int) -> list[str]:
     """Names of the parameters that positional arguments are for; empty where that cannot be known."""
     for _ in range(_WRAPPERS):
-        if not hasattr(function, "__wrapped__"):
+        own = dictionary(function)
+        if not dict.__contains__(own, "__wrapped__"):
             break
-        function = function.__wrapped__
+        function = dict.__getitem__(own, "__wrapped__")
     code, skipped = _code(function)
     if code is None:
         return [""] * count
@@ -90,11 +89,15 @@ def _parameters(function: Any, count: int) -> list[str]:
     return (names + [""] * count)[:count]
 
 
-def _code(function: Any) -> tuple[Any, int]:
+def _code(function: Any) -> tuple[types.CodeType | None, int]:
     """What it runs, and how many parameters of that are not for whoever calls it."""
-    if type(function) is types.FunctionType:
-        return function.__code__, 0
-    if type(function) is types.MethodType:
-        return getattr(function.__func__, "__code__", None), 1
-    called: Any = function if isinstance(function, type) else type(function)
-    return getattr(called.__init__ if called is function else called.__call__, "__code__", None), 1
+    kind, skipped = type(function), 1
+    if kind is types.FunctionType:
+        called, skipped = function, 0
+    elif kind is types.MethodType:
+        called = function.__func__
+    elif inherits(kind, type):
+        called = member(function, "__init__")
+    else:
+        called = member(kind, "__call__")
+    return (called.__code__, skipped) if type(called) is types.FunctionType else (None, skipped)

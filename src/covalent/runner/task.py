@@ -111,7 +111,7 @@ class TaskRunner:
             stored = self._store(value, shared["kind"])
             # What a sublattice returns is for the dispatcher.
             if shared["kind"] != SUBLATTICE:
-                _note(outcome, "output_preview", preview(value, stored.size))
+                _note(outcome, "output_preview", preview(value))
             return stored
         finally:
             if self._surroundings.leave():
@@ -137,8 +137,7 @@ class TaskRunner:
             ) from None
         kwargs = {**kwargs, **call_hooks(hooks["before"])} if hooks else kwargs
         # Before the call, which may change them.
-        size = payload.size + sum(one.size for one in inputs)
-        _note(outcome, "inputs_preview", preview_call(callable_, args, kwargs, size))
+        _note(outcome, "inputs_preview", preview_call(callable_, args, kwargs))
         value = call(callable_, args, kwargs)
         if hooks:
             call_hooks(hooks["after"])

@@ -143,7 +143,7 @@ class Trace:
             self._open = False
         self._check_end()
         nodes = self._finished_nodes()
-        result_preview, result_marks = preview_result(value, len(output.data), [node.name for node in nodes])
+        result_preview, result_marks = preview_result(value, [node.name for node in nodes])
         graph = Graph(
             name=self.name,
             nodes=nodes,
@@ -212,8 +212,7 @@ class Trace:
             who = f"the lattice {self.name}"
             raise argument_error(who, signature_of(lattice), self._tracing, args, kwargs, error) from error
         # Now, as the lattice may change them.
-        size = len(payload.data) + sum(len(self._values[digest]) for digest in payload.constants)
-        return payload, preview_arguments(lattice.function, args, kwargs, size)
+        return payload, preview_arguments(lattice.function, args, kwargs)
 
     def _take_output(self, value: Any) -> Payload:
         if inspect.iscoroutine(value) or inspect.isgenerator(value) or inspect.isasyncgen(value):

@@ -1,6 +1,7 @@
-/** The one way to the server for everything but streams: typed by its description, signed by the cookie. */
+/** The one way to the server for everything but streams: typed by its description, signed by the cookie and its key. */
 import createClient from 'openapi-fetch';
 import { connection } from '../live/connection';
+import { readKey } from './key';
 import { AwayProblem, problemOf } from './problem';
 import type { paths } from './schema';
 
@@ -8,6 +9,8 @@ export const api = createClient<paths>({ baseUrl: '/', fetch: request });
 
 /** Like fetch, but a server that does not answer is noted, and so is one that knows us no more. */
 export async function request(input: Request): Promise<Response> {
+  const key = readKey();
+  if (key) input.headers.set('X-Covalent-Key', key);
   let response: Response;
   try {
     response = await fetch(input);

@@ -383,7 +383,7 @@ export interface paths {
         put?: never;
         /**
          * Ticket
-         * @description Get a ticket with which a browser can sign in, once and soon.
+         * @description Get a ticket with which a browser can sign in, once and soon. Only for those who have the token.
          */
         post: operations["ticket_api_v1_tickets_post"];
         delete?: never;
@@ -403,7 +403,7 @@ export interface paths {
         put?: never;
         /**
          * Sign In
-         * @description Sign a browser in: a ticket or the token becomes a cookie. Needs neither before.
+         * @description Sign a browser in: a ticket or the token becomes a cookie, and a key to be sent with it. Needs neither before.
          *
          *     A browser that is signed in already stays so, whatever it shows.
          */
@@ -1024,6 +1024,14 @@ export interface components {
              * @description The server's token, in place of a ticket.
              */
             token?: string | null;
+        };
+        /** SignedIn */
+        SignedIn: {
+            /**
+             * Key
+             * @description To be sent with the cookie, in `X-Covalent-Key`; null for a browser that is signed in already.
+             */
+            key: string | null;
         };
         /**
          * Status
@@ -3012,7 +3020,10 @@ export interface operations {
     };
     ticket_api_v1_tickets_post: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Seconds in which it can be used. */
+                life_s?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -3098,11 +3109,13 @@ export interface operations {
         };
         responses: {
             /** @description Successful Response */
-            204: {
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["SignedIn"];
+                };
             };
             /** @description Bad Request */
             400: {

@@ -1,15 +1,19 @@
 import { connection } from '../live/connection';
 import { api, unwrap } from './client';
+import { keepKey } from './key';
 
 /** Signs this browser in.
  *
  * @throws ApiProblem if the ticket or the token is not good
  */
 export async function signIn(given: { ticket: string } | { token: string }): Promise<void> {
-  await unwrap(api.POST('/api/v1/session', { body: given }));
+  const { key } = await unwrap(api.POST('/api/v1/session', { body: given }));
+  // None for a browser that is signed in already, which has one.
+  if (key !== null) keepKey(key);
 }
 
 export async function signOut(): Promise<void> {
   await unwrap(api.DELETE('/api/v1/session'));
+  keepKey(null);
   connection.answered(401);
 }

@@ -1,7 +1,9 @@
 import { useState } from 'react';
 import type { DispatchInfo } from '../api/types';
+import { OnceKeys } from '../api/once';
 import { ConfirmDialog } from '../ui/ConfirmDialog';
 import { toast } from '../ui/toasts';
+import { isWorthReusing } from './again';
 import { redispatch } from './api';
 import { forEach, plural } from './bulk';
 import { Names } from './Names';
@@ -15,10 +17,17 @@ interface Props {
 }
 
 export function RedispatchDialog({ isOpen, chosen, onClose, onDone }: Props) {
-  const [reuse, setReuse] = useState(true);
+  const [choice, setReuse] = useState<boolean | null>(null);
+  const reuse = choice ?? isWorthReusing(chosen);
+  const [keys] = useState(() => new OnceKeys());
+  const close = (): void => {
+    keys.forget();
+    setReuse(null);
+    onClose();
+  };
   const confirm = async (): Promise<void> => {
     try {
-      const ids = await forEach(chosen, (row) => redispatch(row.id, reuse));
+      const ids = await forEach(chosen, (row) => redispatch(row.id, reuse, keys.of(`${row.id} ${reuse}`)));
       const link = ids.length === 1 ? { to: `/dispatches/${ids[0]}`, label: 'Show it' } : undefined;
       toast(`${plural(ids.length, 'dispatch', 'dispatches')} started again.`, { link });
     } finally {
@@ -31,7 +40,7 @@ export function RedispatchDialog({ isOpen, chosen, onClose, onDone }: Props) {
       title={`Redispatch ${plural(chosen.length, 'workflow', 'workflows')}?`}
       confirmLabel="Redispatch"
       onConfirm={confirm}
-      onClose={onClose}
+      onClose={close}
     >
       <p>The same tasks with the same arguments, as {chosen.length === 1 ? 'a new dispatch' : 'new dispatches'}.</p>
       <Names dispatches={chosen} />

@@ -25,9 +25,9 @@ export async function cancelDispatch(dispatch_id: string): Promise<void> {
   await unwrap(api.POST('/api/v1/dispatches/{dispatch_id}/cancel', { params, body: { task_ids: null } }));
 }
 
-/** Answers the id of the new dispatch. */
-export async function redispatch(dispatch_id: string, reuse: boolean): Promise<string> {
-  const params = { path: { dispatch_id } };
+/** Answers the id of the new dispatch; the same for the same `key`. */
+export async function redispatch(dispatch_id: string, reuse: boolean, key: string): Promise<string> {
+  const params = { path: { dispatch_id }, header: { 'idempotency-key': key } };
   const answer = await unwrap(api.POST('/api/v1/dispatches/{dispatch_id}/redispatch', { params, body: { reuse } }));
   return answer.dispatch_id;
 }

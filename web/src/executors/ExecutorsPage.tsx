@@ -40,7 +40,8 @@ function useRefresh(): void {
   const onMoved = useCallback(() => {
     timer.current ??= setTimeout(() => {
       timer.current = undefined;
-      void queries.invalidateQueries({ queryKey: EXECUTORS });
+      // An answer that is on its way is waited for: a slow one would never come.
+      void queries.invalidateQueries({ queryKey: EXECUTORS }, { cancelRefetch: false });
     }, REFRESH_MS);
   }, [queries]);
   useEffect(() => () => clearTimeout(timer.current), []);

@@ -4,6 +4,6 @@ import type { ExecutorView } from '../api/types';
 /** The key of the answer among those that are kept. */
 export const EXECUTORS = ['executors'] as const;
 
-export function fetchExecutors(): Promise<ExecutorView[]> {
-  return unwrap(api.GET('/api/v1/executors'));
+export function fetchExecutors({ signal }: { signal: AbortSignal }): Promise<ExecutorView[]> {
+  return unwrap(api.GET('/api/v1/executors', { signal }));
 }

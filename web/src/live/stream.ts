@@ -1,7 +1,8 @@
 /** A stream of the server that is taken up again wherever it broke off, while the page is looked at. */
 import { request } from '../api/client';
-import { ApiProblem, problemOf } from '../api/problem';
+import { ApiProblem, AwayProblem, problemOf } from '../api/problem';
 import { backoffMs } from './backoff';
+import { connection } from './connection';
 import { SseParser, type Message } from './sse';
 
 /** The server says something every 15 seconds, so this long a silence is a dead connection. */
@@ -77,15 +78,16 @@ export class LiveStream {
   }
 
   private async read(abort: AbortController): Promise<void> {
-    const response = await request(new Request(this.handlers.address(), { signal: abort.signal }));
-    if (!response.ok) throw problemOf(response.status, await response.json().catch(() => null));
-    const parser = new SseParser();
-    const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
-    let silence: ReturnType<typeof setTimeout> | undefined;
+    // Before the request: a server that has stopped in its tracks still takes connections, and never answers.
+    let silence = this.expectWithin(abort);
     try {
+      const response = await request(new Request(this.handlers.address(), { signal: abort.signal }));
+      if (!response.ok) throw problemOf(response.status, await response.json().catch(() => null));
+      const parser = new SseParser();
+      const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
       for (;;) {
         clearTimeout(silence);
-        silence = setTimeout(() => abort.abort(), SILENCE_MS);
+        silence = this.expectWithin(abort);
         const { done, value } = await reader.read();
         if (done) return;
         this.isThere();
@@ -97,6 +99,13 @@ export class LiveStream {
     }
   }
 
+  private expectWithin(abort: AbortController): ReturnType<typeof setTimeout> {
+    return setTimeout(() => {
+      connection.lost();
+      abort.abort(new AwayProblem());
+    }, SILENCE_MS);
+  }
+
   private isThere(): void {
     this.failures = 0;
     this.handlers.onAway?.(false);
@@ -104,7 +113,8 @@ export class LiveStream {
 
   /** Says whether to give up. */
   private failed(error: unknown, abort: AbortController): boolean {
-    if (abort.signal.aborted) return false;
+    const isSilent = abort.signal.reason instanceof AwayProblem;
+    if (abort.signal.aborted && !isSilent) return false;
     if (error instanceof ApiProblem && !error.isPassing && error.status !== 401) {
       this.handlers.onRefused?.(error);
       return true;

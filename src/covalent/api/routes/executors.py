@@ -10,18 +10,18 @@ from ...config import executor_defaults
 from ...errors import CovalentError
 from ...executor.registry import executor_class, known_executors
 from ...store.base import ExecutorUse
-from ..masking import masked_options
+from ..masking import masked_settings
 from ..schemas import ExecutorFailureView, ExecutorTaskView, ExecutorView
-from ..state import TheDispatcher, problems
+from ..state import State, problems
 
 router = APIRouter(tags=["executors"])
 
 
 @router.get("/executors", responses=problems())
-async def executors(dispatcher: TheDispatcher) -> list[ExecutorView]:
+async def executors(state: State) -> list[ExecutorView]:
     """Every executor that is installed here or was used of late."""
-    read = dispatcher.threads.read
-    use = {found.name: found for found in await read(dispatcher.store.executor_use)}
+    read = state.dispatcher.threads.read
+    use = {found.name: found for found in await state.executor_use.get()}
     nothing = {"counts": {}, "groups": 0, "under_way": (), "waits_s": (), "failed": ()}
     names = sorted({*await read(known_executors), *use})
     return [await read(_view, use.get(name) or ExecutorUse(name=name, **nothing)) for name in names]  # type: ignore[arg-type]
@@ -32,7 +32,7 @@ def _view(use: ExecutorUse) -> ExecutorView:
     try:
         kind = executor_class(use.name)
         class_name, about = kind.__name__, _first_sentence(kind.__doc__)
-        settings = masked_options(executor_defaults(use.name))
+        settings = masked_settings(use.name, executor_defaults(use.name))
     except CovalentError as error:
         problem = str(error)
     return ExecutorView(

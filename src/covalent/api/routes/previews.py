@@ -7,11 +7,11 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Request
 from starlette.responses import Response
 
+from ...errors import RequestError
 from ...model import Graph
-from ..answers import json_answer
+from ..answers import MEDIA_TYPE
 from ..bodies import read_body
-from ..masking import masked_graph
-from ..previews import LIMIT_BYTES, decode_graph
+from ..previews import LIMIT_BYTES, make_preview
 from ..schemas import Kept
 from ..state import State, problems
 
@@ -34,12 +34,17 @@ PreviewId = Annotated[str, Path(pattern=r"^[0-9a-f]{16}$", description="As `POST
 )
 async def keep(request: Request, state: State) -> Kept:
     """Keep a traced workflow in memory for a day, to be looked at; nothing of it runs."""
-    body = await read_body(request, LIMIT_BYTES)
-    graph = await state.dispatcher.threads.read(decode_graph, body)
-    return Kept(id=state.previews.keep(masked_graph(graph), len(body)))
+    try:
+        body = await read_body(request, LIMIT_BYTES)
+    except RequestError as error:
+        if error.status != 413:
+            raise
+        limit = f"{LIMIT_BYTES // 2**20} MiB"
+        raise RequestError(413, f"The graph is larger than {limit}, the most that a preview can have.") from None
+    return Kept(id=state.previews.keep(await state.dispatcher.threads.read(make_preview, body)))
 
 
 @router.get("/{preview_id}/graph", responses=problems(404), response_model=Graph)
 async def graph(state: State, preview_id: PreviewId) -> Response:
     """The traced workflow: nodes, edges, sources; no values."""
-    return await json_answer(state.dispatcher.threads, state.previews.graph(preview_id))
+    return Response(state.previews.body(preview_id), media_type=MEDIA_TYPE)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from ...errors import RequestError
-from ..schemas import SignIn, Ticket
+from ..schemas import SignedIn, SignIn, Ticket
+from ..security import key_of
 from ..sessions import SESSION_S, TICKET_S
 from ..state import State, problems
 
@@ -14,16 +17,19 @@ router = APIRouter(tags=["session"])
 
 SIGN_IN_PATH = "/session"
 
+#: Seconds that a ticket can be used.
+Life = Annotated[int, Query(ge=1, le=TICKET_S, description="Seconds in which it can be used.")]
+
 
 @router.post("/tickets", status_code=201, responses=problems())
-async def ticket(state: State) -> Ticket:
-    """Get a ticket with which a browser can sign in, once and soon."""
-    return Ticket(ticket=state.sessions.ticket(), expires_in_s=TICKET_S)
+async def ticket(state: State, life_s: Life = TICKET_S) -> Ticket:
+    """Get a ticket with which a browser can sign in, once and soon. Only for those who have the token."""
+    return Ticket(ticket=state.sessions.ticket(life_s), expires_in_s=life_s)
 
 
-@router.post(SIGN_IN_PATH, status_code=204, responses=problems())
-async def sign_in(request: Request, state: State, given: SignIn) -> Response:
-    """Sign a browser in: a ticket or the token becomes a cookie. Needs neither before.
+@router.post(SIGN_IN_PATH, responses=problems())
+async def sign_in(request: Request, response: Response, state: State, given: SignIn) -> SignedIn:
+    """Sign a browser in: a ticket or the token becomes a cookie, and a key to be sent with it. Needs neither before.
 
     A browser that is signed in already stays so, whatever it shows.
     """
@@ -31,18 +37,19 @@ async def sign_in(request: Request, state: State, given: SignIn) -> Response:
     good = (
         sessions.redeem(given.ticket) if given.ticket is not None else sessions.is_token((given.token or "").encode())
     )
-    if not good and not sessions.is_open(request.headers.get("cookie", "")):
-        raise RequestError(401, "This address has been used, or is too old. Run 'covalent ui' for a new one.")
-    response = Response(status_code=204)
     if good:
-        _set_cookie(request, response, state, sessions.begin(), SESSION_S)
-    return response
+        opened = sessions.begin()
+        _set_cookie(request, response, state, opened.cookie, SESSION_S)
+        return SignedIn(key=opened.key)
+    if sessions.is_open(request.headers.get("cookie", ""), key_of(request.headers)):
+        return SignedIn(key=None)
+    raise RequestError(401, "This address has been used, or is too old. Run 'covalent ui' for a new one.")
 
 
 @router.delete(SIGN_IN_PATH, status_code=204, responses=problems())
 async def sign_out(request: Request, state: State) -> Response:
     """Sign the browser out."""
-    state.sessions.end(request.headers.get("cookie", ""))
+    state.sessions.end(request.headers.get("cookie", ""), key_of(request.headers))
     response = Response(status_code=204)
     _set_cookie(request, response, state, "", 0)
     return response

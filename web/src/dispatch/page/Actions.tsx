@@ -1,8 +1,10 @@
 import { Ban, Play, RotateCcw, Trash2 } from 'lucide-react';
 import { useState } from 'react';
 import { useNavigate } from 'react-router';
+import { OnceKeys } from '../../api/once';
 import { messageOf } from '../../api/problem';
 import type { DispatchView } from '../../api/types';
+import { isWorthReusing } from '../../dispatches/again';
 import { Button } from '../../ui/Button';
 import { ConfirmDialog } from '../../ui/ConfirmDialog';
 import { formatCount } from '../../ui/format';
@@ -81,9 +83,16 @@ function CancelDialog({ info, isOpen, onClose }: DialogProps) {
 function RedispatchDialog({ info, isOpen, onClose }: DialogProps) {
   const navigate = useNavigate();
   const completed = info.counts.COMPLETED ?? 0;
-  const [isReusing, setReusing] = useState(true);
+  const [choice, setReusing] = useState<boolean | null>(null);
+  const isReusing = completed > 0 && (choice ?? isWorthReusing([info]));
+  const [keys] = useState(() => new OnceKeys());
+  const close = (): void => {
+    keys.forget();
+    setReusing(null);
+    onClose();
+  };
   const confirm = async (): Promise<void> => {
-    const id = await redispatch(info.id, isReusing && completed > 0);
+    const id = await redispatch(info.id, isReusing, keys.of(`${info.id} ${isReusing}`));
     void navigate(`/dispatches/${id}`);
   };
   return (
@@ -92,7 +101,7 @@ function RedispatchDialog({ info, isOpen, onClose }: DialogProps) {
       title={`Run ${showControls(info.name)} again?`}
       confirmLabel="Redispatch"
       onConfirm={confirm}
-      onClose={onClose}
+      onClose={close}
     >
       <p>The same tasks with the same arguments, as a new dispatch.</p>
       {completed > 0 && (

@@ -61,9 +61,10 @@ export async function start(id: string): Promise<void> {
   await unwrap(api.POST('/api/v1/dispatches/{dispatch_id}/start', at(id)));
 }
 
-/** Answers the id of the new dispatch. */
-export async function redispatch(id: string, reuse: boolean): Promise<string> {
-  const answer = await unwrap(api.POST('/api/v1/dispatches/{dispatch_id}/redispatch', { ...at(id), body: { reuse } }));
+/** Answers the id of the new dispatch; the same for the same `key`. */
+export async function redispatch(dispatch_id: string, reuse: boolean, key: string): Promise<string> {
+  const params = { path: { dispatch_id }, header: { 'idempotency-key': key } };
+  const answer = await unwrap(api.POST('/api/v1/dispatches/{dispatch_id}/redispatch', { params, body: { reuse } }));
   return answer.dispatch_id;
 }
 
