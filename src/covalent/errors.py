@@ -31,6 +31,7 @@
     │   ├── UnknownExecutorError
     │   ├── ThrottledError        a service wants fewer calls
     │   ├── ServiceUnreachableError   no answer came from a service
+    │   ├── WithdrawnError        nobody wants any more what was about to be sent
     │   ├── SecretError           a secret cannot be kept, or is not known where it is needed
     │   ├── BucketNotFoundError   a bucket does not exist
     │   ├── ObjectNotFoundError   a bucket does not hold what should be there
@@ -271,6 +272,10 @@ class ServiceUnreachableError(ExecutorError):
     """No answer came from a service; what was asked may have been done or not."""
 
     retryable = True
+
+
+class WithdrawnError(ExecutorError):
+    """Tasks were cancelled before a service had taken them, and none of them runs."""
 
 
 class SecretError(ExecutorError):

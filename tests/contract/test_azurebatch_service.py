@@ -1,90 +1,28 @@
-"""The Azure Batch executor's calls, against Azure on this machine, which refuses what Azure refuses."""
+"""The executor's calls to Azure Batch, against Azure on this machine, which refuses what Azure refuses."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from typing import Any
 
 import pytest
-from azure.batch import BatchClient, models
-from azure.core.credentials import AzureNamedKeyCredential
-from azure.core.rest import HttpRequest
 
 from covalent.errors import ExecutorError, ServiceUnreachableError, ThrottledError
 from covalent.executor.azurebatch import AzureBatchExecutor
 from covalent.executor.azurebatch.names import GroupRef
 from covalent.executor.azurebatch.service import AzureBatchService
-from covalent.executor.azurebatch.session import API_VERSION
 from covalent.executor.batch.causes import CANCEL_REASON, explain
-from covalent.executor.batch.service import Job, JobState, JobView
+from covalent.executor.batch.service import JobState
 from covalent.executor.batch.why import explained
 from covalent.states import Cause
-from covalent.testing import EmulatedAzure, emulated_azure
 from tests.support.azure_cloud import OPTIONS
+from tests.support.azure_groups import PATIENCE_S, batch_calls, ended, job, job_ended, reached
 
 pytestmark = [pytest.mark.slow, pytest.mark.npm]
 
 pytest_plugins = ("tests.support.azure_fixtures",)
 
-#: What jobs of these tests run, in place of the runner.
-PROGRAM = "import os, sys, time; print('task', os.environ['COVALENT_TASK_INDEX'], flush=True); "
 
-PATIENCE_S = 20
-
-Calls = dict[str, int]
-
-
-@pytest.fixture
-async def service(azurebatch: EmulatedAzure) -> AsyncIterator[AzureBatchService]:
-    service = await AzureBatchExecutor(**OPTIONS).connect()
-    yield service
-    await service.close()
-
-
-@pytest.fixture
-def client(azurebatch: EmulatedAzure) -> Any:
-    """Azure's own."""
-    environment = azurebatch.environment
-    credential = AzureNamedKeyCredential(environment["AZURE_BATCH_ACCOUNT"], environment["AZURE_BATCH_ACCESS_KEY"])
-    with BatchClient(environment["COVALENT_AZURE_BATCH_ENDPOINT"], credential, retry_total=0) as client:
-        yield client
-
-
-def job(name: str, program: str = "", *, size: int = 1, dispatch: str = "d1", **settings: Any) -> Job:
-    return Job(
-        name=name,
-        size=size,
-        command=("python3", "-c", PROGRAM + program),
-        environment={"COVALENT_PYTHON": "3.11"},
-        options=AzureBatchExecutor(**{**OPTIONS, **settings}).job_options(),
-        tags={"covalent-dispatch": dispatch, "covalent-group": name},
-    )
-
-
-async def ended(service: AzureBatchService, ref: str) -> JobView:
-    return await reached(service, ref, JobState.SUCCEEDED, JobState.FAILED)
-
-
-async def reached(service: AzureBatchService, ref: str, *states: JobState) -> JobView:
-    async with asyncio.timeout(PATIENCE_S):
-        while (view := (await service.describe([ref]))[ref]).state not in states:
-            await asyncio.sleep(0.1)
-    return view
-
-
-async def job_ended(client: BatchClient, ref: str) -> models.BatchJob:
-    async with asyncio.timeout(PATIENCE_S):
-        while (found := client.get_job(GroupRef.parse(ref).job)).state != models.BatchJobState.COMPLETED:
-            await asyncio.sleep(0.1)
-    return found
-
-
-def batch_calls(azure: EmulatedAzure) -> Calls:
-    return dict(azure.calls().client["batch"])
-
-
-async def complaint(**settings: Any) -> str:
+async def complaint(**settings: object) -> str:
     """What is found wrong before a job is submitted."""
     executor = AzureBatchExecutor(**{**OPTIONS, **settings})
     service = await executor.connect()
@@ -149,118 +87,6 @@ async def test_a_group_has_a_task_for_each_index_and_one_listing_tells_of_all(az
     (failed,) = await service.tasks(ref, [JobState.FAILED])
     assert (failed.index, failed.exit_code, failed.is_cancelled) == (2, 3, False)
     assert await service.status(ref) == ("completed", 3)
-
-
-# Few jobs
-
-
-async def test_groups_of_a_dispatch_share_a_job_while_it_is_in_use(azurebatch, service):
-    first, second = [await service.submit(job(f"share-{n}", "time.sleep(4)", dispatch="share")) for n in (1, 2)]
-    assert GroupRef.parse(first).job == GroupRef.parse(second).job
-    assert batch_calls(azurebatch) == {
-        "CreateJob": 1, "UpdateJob": 1, "CreateTaskCollection": 2, "ListTasks": 1,
-    }  # fmt: skip
-    azurebatch.reset_calls()
-    views = await service.describe([first, second])
-    assert set(views) == {first, second}
-    assert batch_calls(azurebatch)["ListTasks"] == 1
-    await ended(service, first)
-    await ended(service, second)
-
-
-async def test_a_group_that_comes_after_the_end_of_the_others_gets_the_next_job(client, service):
-    first = await service.submit(job("after-1", dispatch="after"))
-    await job_ended(client, first)
-    second = await service.submit(job("after-2", dispatch="after"))
-    one, two = (GroupRef.parse(ref).job for ref in (first, second))
-    assert (one[:-2], one[-2:], two[-2:]) == (two[:-2], "-0", "-1")
-    assert (await ended(service, second)).state is JobState.SUCCEEDED
-
-
-async def test_what_holds_for_whole_jobs_separates_groups(service):
-    one = await service.submit(job("env-1", dispatch="env"))
-    other = await service.submit(job("env-2", dispatch="env", environment={"A": "b"}))
-    assert GroupRef.parse(one).job != GroupRef.parse(other).job
-    for ref in (one, other):
-        await ended(service, ref)
-
-
-async def test_a_thousand_tasks_are_added_by_the_hundred(azurebatch, service):
-    ref = await service.submit(job("wide", size=1000, dispatch="wide"))
-    assert batch_calls(azurebatch) == {"CreateJob": 1, "CreateTaskCollection": 10, "UpdateJob": 1}
-    view = (await service.describe([ref]))[ref]
-    assert sorted(task.index for task in view.tasks) == list(range(1000))
-    await service.cancel(ref, None, CANCEL_REASON)
-
-
-async def test_the_same_group_is_submitted_once_however_often_it_is_tried(client, service):
-    ref = await service.submit(job("again", "time.sleep(2)", dispatch="again"))
-    assert await service.submit(job("again", "time.sleep(2)", dispatch="again")) == ref
-    assert await service.find(job("again", dispatch="again")) == ref
-    assert await service.find(job("not-yet", dispatch="again")) is None
-    assert len(list(client.list_tasks(GroupRef.parse(ref).job))) == 1
-    await ended(service, ref)
-
-
-async def test_groups_whose_names_differ_only_in_capital_letters_are_two(service):
-    refs = [await service.submit(job(name, dispatch="letters")) for name in ("letters", "Letters")]
-    assert len({ref.lower() for ref in refs}) == 2
-    for ref in refs:
-        assert (await ended(service, ref)).state is JobState.SUCCEEDED
-
-
-async def test_what_a_dispatcher_left_half_done_is_finished_by_the_next(azurebatch, client, service):
-    azurebatch.faults.throttle("UpdateJob", None)
-    group = job("half", "time.sleep(1)", size=150, dispatch="half")
-    with pytest.raises(ThrottledError):
-        await service.submit(group)
-    azurebatch.faults.clear()
-    (found,) = [one for one in client.list_jobs() if one.all_tasks_complete_mode == "noaction"]
-    for index in range(100, 150):
-        client.delete_task(found.id, f"half-{index}")
-    other = await AzureBatchExecutor(**OPTIONS).connect()
-    assert await other.find(group) is None, "a part of a group is not the group"
-    ref = await other.submit(group)
-    assert GroupRef.parse(ref).job == found.id
-    assert await other.find(group) == ref
-    assert client.get_job(found.id).all_tasks_complete_mode == "terminatejob"
-    await other.cancel(ref, None, CANCEL_REASON)
-    await other.close()
-
-
-async def test_a_job_that_was_not_told_to_end_is_told_so_when_its_group_is_found(azurebatch, client, service):
-    azurebatch.faults.throttle("UpdateJob", None)
-    group = job("endless", dispatch="endless")
-    with pytest.raises(ThrottledError):
-        await service.submit(group)
-    azurebatch.faults.clear()
-    ref = await service.find(group)
-    await job_ended(client, ref)
-
-
-async def test_a_job_that_ends_while_tasks_are_added_to_it_is_followed_by_another(client, service):
-    first = await service.submit(job("gone-1", "time.sleep(60)", dispatch="gone"))
-    client.send_request(
-        HttpRequest(
-            "POST", f"{{endpoint}}/jobs/{GroupRef.parse(first).job}/terminate", params={"api-version": API_VERSION}
-        )
-    )
-    await job_ended(client, first)
-    second = await service.submit(job("gone-2", dispatch="gone"))
-    assert GroupRef.parse(second).job != GroupRef.parse(first).job
-    assert (await ended(service, second)).state is JobState.SUCCEEDED
-
-
-async def test_the_quota_of_active_jobs_is_a_reason_to_wait(azurebatch):
-    with emulated_azure(quota=1) as cloud, pytest.MonkeyPatch.context() as patch:
-        for name, value in cloud.environment.items():
-            patch.setenv(name, value)
-        service = await AzureBatchExecutor(**OPTIONS).connect()
-        first = await service.submit(job("quota-1", "time.sleep(3)", dispatch="quota-1"))
-        with pytest.raises(ThrottledError, match="as many jobs that have not ended as its quota allows"):
-            await service.submit(job("quota-2", dispatch="quota-2"))
-        await ended(service, first)
-        await service.close()
 
 
 # Ends

@@ -68,7 +68,10 @@ def user(harness: Harness, cloud: EmulatedAzure) -> Iterator[User]:
             {"batch_account_url": "covalent.eastus.batch.azure.com"},
             "batch_account_url must begin with https://: write 'https://covalent.eastus.batch.azure.com'",
         ),
-        ({"time_limit": 0}, "time_limit must be a number of seconds above 0, not 0"),
+        (
+            {"time_limit": 0},
+            "time_limit must be a number of seconds above 0 and up to 15550200, for Azure ends tasks after 180 days, not 0",
+        ),
         ({"container_options": "--gpus all"}, "must not hold --gpus"),
         ({"pool_id": "x" * 65}, "up to 64 letters, digits, hyphens and underscores"),
         ({"batch_account_domain": "batch.example.com"}, "in none of Azure's clouds"),

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import inspect
 import json
+import logging
 import subprocess
 import sys
 
 import pytest
-from azure.identity import AzureAuthorityHosts
+from azure.core.credentials import AccessToken
+from azure.identity import AzureAuthorityHosts, DefaultAzureCredential
 
 import covalent as ct
 from covalent.config import get_config, set_config
 from covalent.errors import ConfigError, ExecutorError
 from covalent.executor.azurebatch import AzureBatchExecutor
 from covalent.executor.azurebatch.clouds import CHINA, GOVERNMENT, PUBLIC, cloud_of
-from covalent.executor.azurebatch.executor import GRACE_S
 from covalent.executor.azurebatch.options import Registry
+from covalent.executor.azurebatch.settings import GRACE_S
+from covalent.executor.azurebatch.sign_in import credential
 from covalent.executor.registry import get_executor
 from covalent.secrets import Secret
 from tests.support.azure_cloud import OPTIONS
@@ -144,7 +147,12 @@ def test_the_secret_is_shown_nowhere():
         ({"client_secret": Secret("s")}, "tenant_id is not set. Set it to go with client_secret"),
         ({"container_name": "Covalent"}, "3 to 63 small letters"),
         ({"container_name": "a--b"}, "single hyphens"),
-        ({"time_limit": 0}, "time_limit must be a number of seconds above 0, not 0"),
+        ({"time_limit": 0}, "time_limit must be a number of seconds above 0 and up to 15550200"),
+        ({"time_limit": 181 * 86400}, "Azure ends tasks after 180 days, not 15638400"),
+        ({"environment": {"A": "b\nc"}}, "environment['A'] has a line break, which it may lose"),
+        ({"registry": "covalent.azurecr.io", "registry_identity": IDENTITY, "base_image_uri": "python:3"},
+         "base_image_uri, which is python:3, is not there. Write it as covalent.azurecr.io/NAME:TAG"),
+        ({"batch_account_domain": "batch.chinacloudapi.cn"}, "Set batch_account_domain to 'batch.core.windows.net', or storage_"),
         ({"slots": 0}, "slots must be a whole number from 1 to 256, not 0"),
         ({"memory": "512 MiB"}, "memory must be a whole number of MiB above 0, not '512 MiB'"),
         ({"memory": 10**9}, "no machine of Azure's has more"),
@@ -164,12 +172,26 @@ def test_the_secret_is_shown_nowhere():
         ({"metadata": {f"a{n}": "" for n in range(51)}}, "metadata must be at most 50, not 51"),
         ({"batch_account_domain": "batch.example.com"}, "which is in none of Azure's clouds. Known: batch.core.windows.net,"),
         ({"storage_account_domain": "blob.core.chinacloudapi.cn"}, "is in Azure in China, but batch_account_domain"),
-        ({"batch_account_url": "https://a.usgovvirginia.batch.usgovcloudapi.net"}, "Set it to 'batch.core.usgovcloudapi.net'"),
+        ({"batch_account_url": "https://a.usgovvirginia.batch.usgovcloudapi.net"}, "'batch.core.usgovcloudapi.net', or batch_acc"),
         ({"retires": 2}, "no setting 'retires'. Did you mean 'retries'?"),
     ],
 )  # fmt: skip
 def test_what_azure_would_refuse_is_refused_before(settings, complaint):
     assert complaint in refused(**settings)
+
+
+@pytest.mark.parametrize(
+    ("said", "complaint"),
+    [
+        ("x" * 65_537, "client_secret must be text of up to 65536 characters, not of 65537."),
+        (7, "client_secret must be text that is not empty."),
+        ("", "client_secret must be text that is not empty."),
+    ],
+)
+def test_what_is_no_secret_is_told_so_and_not_shown(said, complaint):
+    with pytest.raises(ExecutorError) as caught:
+        made(client_secret=said)
+    assert str(caught.value) == complaint
 
 
 def test_the_configuration_refuses_the_same():
@@ -221,6 +243,13 @@ def test_equal_settings_make_equal_options():
     assert hash(one.job_options()) == hash(two.job_options())
 
 
+def test_resource_ids_are_taken_in_any_letters():
+    printed = IDENTITY.replace("resourceGroups", "resourcegroups")
+    assert made(user_assigned_identity=printed).job_options().identity == printed
+    registry = made(registry="covalent.azurecr.io", registry_identity=printed).job_options().registry
+    assert registry.identity == printed
+
+
 def test_nodes_sign_in_to_a_registry_as_the_tasks_identity_unless_another_is_named():
     options = made(registry="covalent.azurecr.io", user_assigned_identity=IDENTITY).job_options()
     assert options.registry == Registry(server="covalent.azurecr.io", identity=IDENTITY)
@@ -239,3 +268,29 @@ def test_an_emulator_takes_the_place_of_everything(monkeypatch):
     executor = made()
     assert executor.bucket().options["endpoint"] == "http://127.0.0.1:8/covalentbatch"
     assert (executor._account().url, executor._account().authority) == ("http://127.0.0.1:7", "http://127.0.0.1:9")
+
+
+class Asked:
+    """Notes what tokens are asked for."""
+
+    def __init__(self) -> None:
+        self.tenants: list[str | None] = []
+
+    def get_token(self, *scopes: str, tenant_id: str | None = None, **options: object) -> AccessToken:
+        self.tenants.append(tenant_id)
+        return AccessToken("token", 2**31)
+
+
+@pytest.mark.parametrize("tenant", [None, "contoso.com"])
+def test_whoever_is_signed_in_asks_for_the_directory_that_is_named(monkeypatch, tenant):
+    asked = Asked()
+    monkeypatch.setattr(
+        DefaultAzureCredential, "get_token", lambda _, *scopes, **more: asked.get_token(*scopes, **more)
+    )
+    credential(made(tenant_id=tenant)._account()).get_token("https://storage.azure.com/.default")
+    assert asked.tenants == [tenant]
+
+
+def test_refusals_that_are_not_in_json_fill_no_log():
+    assert credential
+    assert not logging.getLogger("azure.batch._utils.model_base").isEnabledFor(logging.WARNING)

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import re
+import shlex
+import subprocess
 from typing import Any
 
 import msgspec
@@ -144,6 +148,32 @@ def test_a_task_of_a_job_that_has_not_ended_waits(state):
     assert task_view(REF, 0, task("active"), job(state)).state is JobState.WAITING
 
 
+def missing_of(facts: JobFacts | None) -> Any:
+    """What becomes of the two tasks that a job lacks."""
+    view = job_view(REF, [(1, task("completed", result="success"))], facts, None, "")
+    return view, [one for one in view.tasks if one.index != 1]
+
+
+def test_a_task_that_is_not_in_its_job_may_still_come():
+    view, missing = missing_of(job("active"))
+    assert view.state is JobState.WAITING
+    assert {one.state for one in missing} == {JobState.WAITING}
+
+
+@pytest.mark.parametrize(("reason", "cause"), [("AllTasksComplete", Cause.HOST), ("UserTerminate", Cause.CANCELLED)])
+def test_a_task_that_did_not_get_into_its_job_ended_with_it_and_has_not_run(reason, cause):
+    view, missing = missing_of(job("completed", reason))
+    assert view.state is JobState.FAILED
+    assert [one.index for one in missing] == [0, 2]
+    outcomes = [explain(one, REASONS) for one in missing]
+    assert {(one.cause, one.started) for one in outcomes} == {(cause, False)}
+
+
+def test_a_cancelled_task_says_what_was_ended():
+    outcome = outcome_of(failed("TaskEnded", exit_code=137), job("completed", CANCEL_REASON))
+    assert outcome.message == "It was cancelled (Azure Batch job ct-job-0, task ct-group-0)."
+
+
 def test_success_is_told_by_the_result_not_by_the_state():
     view = task_view(REF, 2, task("completed", result="success", exitCode=0, startTime=BEGAN, endTime=ENDED), None)
     assert (view.index, view.state, view.exit_code, view.status_reason) == (2, JobState.SUCCEEDED, 0, "")
@@ -163,9 +193,10 @@ def test_the_states_of_tasks_are_counted_and_the_liveliest_is_the_jobs():
     view = job_view(REF, tasks, None, 512, "why")
     assert view.counts == {JobState.SUCCEEDED: 1, JobState.WAITING: 1, JobState.RUNNING: 1}
     assert (view.ref, view.state, view.memory_mib, view.reason) == (str(REF), JobState.RUNNING, 512, "why")
-    assert job_view(REF, [(0, done)], None, None, "").state is JobState.SUCCEEDED
-    assert job_view(REF, [(0, done), (1, failed("TaskEnded"))], None, None, "").state is JobState.FAILED
-    assert job_view(REF, [(0, done), (1, task("active"))], None, None, "").state is JobState.WAITING
+    two = REF._replace(size=2)
+    assert job_view(two, [(0, done), (1, done)], None, None, "").state is JobState.SUCCEEDED
+    assert job_view(two, [(0, done), (1, failed("TaskEnded"))], None, None, "").state is JobState.FAILED
+    assert job_view(two, [(0, done), (1, task("active"))], None, None, "").state is JobState.WAITING
 
 
 @pytest.mark.parametrize(
@@ -279,8 +310,13 @@ def test_a_task_has_an_index_of_its_own_and_shares_the_rest():
 def test_the_program_is_in_the_job_once_and_in_no_task():
     job = our_job(3)
     (common,) = [one for one in bodies.job_content(job, "")["commonEnvironmentSettings"] if "BOOT" in one["name"]]
-    assert common["value"] == "print('the program')"
-    assert not any("the program" in json.dumps(task) for task in tasks_of(job))
+    assert re.fullmatch(r"[A-Za-z0-9+/=]+", common["value"]), (
+        "it is one line, of which no shell and no file makes anything else"
+    )
+    (command,) = {task["commandLine"] for task in tasks_of(job)}
+    environment = {**os.environ, "COVALENT_BOOTSTRAP": common["value"]}
+    assert subprocess.check_output(shlex.split(command), env=environment, text=True) == "the program\n"
+    assert not any(common["value"] in json.dumps(task) for task in tasks_of(job))
 
 
 def test_without_limits_a_container_has_no_options():

@@ -115,7 +115,9 @@ async def test_a_job_that_is_listed_late_is_not_submitted_twice(tmp_path: Any, i
         cloud.fail_next("submit", "lost")
     else:
         await service.submit(a_job())
-    found = await submit(service, 0, a_job(), Patience((0.01, 0.02)), is_new=is_new, settle_s=0.01)
+    found = await submit(
+        service, 0, a_job(), Patience((0.01, 0.02)), asyncio.Semaphore(1), is_new=is_new, settle_s=0.01
+    )
     assert found.ref == "job-0"
     assert cloud.names() == ["ct-group"]
     await cloud.close()

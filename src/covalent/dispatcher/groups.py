@@ -7,7 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final
 
-from ..errors import CovalentError
+from ..errors import CovalentError, WithdrawnError
 from ..executor.base import AsyncBaseExecutor, Resources
 from ..model import GroupMetadata, Outcome, TaskRef, TaskUpdate
 from ..states import Cause, Status
@@ -16,6 +16,9 @@ log = logging.getLogger(__name__)
 
 #: Seconds before an executor whose poll failed is asked again: the first wait and the longest.
 POLL_RETRY_S: Final = (0.5, 60.0)
+
+#: Seconds after which an executor is told again that nobody wants what it is sending.
+WITHDRAW_S: Final = 1.0
 
 #: Seconds that an executor may think about why an attempt waits.
 WHY_S: Final = 5.0
@@ -41,6 +44,7 @@ class GroupDriver:
         self.executor, self.resources, self.metadata = executor, resources, metadata
         self._open = set(refs)
         self._refs = tuple(refs)
+        self._unwanted: set[TaskRef] = set()
         self._report, self._keep_handle = report, keep_handle
         self._handle: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
 
@@ -53,8 +57,12 @@ class GroupDriver:
         await self._run(lambda: self.executor.resume(self._refs, self.resources, self.metadata, handle))
 
     async def cancel(self, refs: Sequence[TaskRef]) -> None:
-        """End attempts, as soon as the group is out."""
+        """End attempts, as soon as the group is out; if all of it is unwanted, it need not get out any more."""
+        self._unwanted.update(refs)
         try:
+            while not self._handle.done() and self._open <= self._unwanted:
+                await self.executor.withdraw(self.metadata)
+                await asyncio.wait([self._handle], timeout=WITHDRAW_S)
             handle = await asyncio.shield(self._handle)
             await self.executor.cancel(self.metadata, [r for r in refs if r in self._open], handle)
         except CovalentError:
@@ -114,18 +122,17 @@ class GroupDriver:
     async def _refuse(self, error: Exception) -> None:
         """The executor could not take the group: fail its tasks, with what it said."""
         known = isinstance(error, CovalentError)
+        is_withdrawn = isinstance(error, WithdrawnError)
+        status = Status.CANCELLED if is_withdrawn else Status.FAILED
         if not known:
             log.exception("group %s could not be sent", self.metadata.group_id, exc_info=error)
         outcome = Outcome(
-            status=Status.FAILED,
-            cause=Cause.CONFIG if known else Cause.UNKNOWN,
+            status=status,
+            cause=Cause.CANCELLED if is_withdrawn else Cause.CONFIG if known else Cause.UNKNOWN,
             message=str(error) if known else f"The executor failed: {type(error).__name__}: {error}",
             started=False,
         )
         refs = sorted(self._open, key=lambda ref: ref.node_id)
         await self._report(
-            [
-                TaskUpdate(node_id=ref.node_id, attempt=ref.attempt, status=Status.FAILED, outcome=outcome)
-                for ref in refs
-            ]
+            [TaskUpdate(node_id=ref.node_id, attempt=ref.attempt, status=status, outcome=outcome) for ref in refs]
         )

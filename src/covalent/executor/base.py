@@ -152,6 +152,13 @@ class AsyncBaseExecutor(ExecutorHelpers, ABC):
     async def cancel(self, metadata: GroupMetadata, refs: Sequence[TaskRef], handle: Any) -> bool:
         """End these attempts; each still gets its outcome through :meth:`receive`. True if something was ended."""
 
+    async def withdraw(self, metadata: GroupMetadata) -> None:
+        """Nobody wants a group any more that is being sent.
+
+        An executor that may wait long for a service gives up there: its :meth:`send` ends what was taken, and raises
+        :class:`~covalent.errors.WithdrawnError`. Others send it. Called again and again until the group is sent or not.
+        """
+
     async def forget(self, metadata: GroupMetadata, handle: Any) -> None:
         """Called once everything that :meth:`receive` has returned for the group is stored: what was kept for it may go."""
 

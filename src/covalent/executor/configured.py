@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Generic, Protocol, Self, TypeVar, overload
 
 from ..errors import ConfigError, ExecutorError, SecretError, hint
-from ..secrets import Secret, hidden, referred, wire
+from ..secrets import MAX_CHARS, Secret, hidden, referred, wire
 from .base import AsyncBaseExecutor
 
 T = TypeVar("T")
@@ -179,7 +179,16 @@ def secret(name: str, value: Any) -> Secret:
     try:
         return Secret(value)
     except SecretError:
-        raise ExecutorError(f"{name} must be text that is not empty") from None
+        raise ExecutorError(f"{name} must be {_no_secret(value)}") from None
+
+
+def _no_secret(value: Any) -> str:
+    """What is wrong with what is none."""
+    if isinstance(value, str) and len(value) > MAX_CHARS:
+        return f"text of up to {MAX_CHARS} characters, not of {len(value)}"
+    if isinstance(value, str) and value:
+        return "text that can be written in UTF-8"
+    return "text that is not empty"
 
 
 def number(kind: str, *, above: float = -math.inf, least: float = -math.inf, most: float = math.inf) -> Check[float]:

@@ -6,6 +6,8 @@ Written by hand, not with the library's models: those take a millisecond for eac
 
 from __future__ import annotations
 
+import base64
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
@@ -17,8 +19,12 @@ from ..batch.submission import DISPATCH_TAG
 from .names import task_id
 from .options import JobOptions
 
-#: Without a shell. The program is in the environment of the job, so that no task carries it.
-COMMAND: Final = f"/usr/bin/env python3 -c \"import os; exec(os.environ['{BOOTSTRAP_VARIABLE}'])\""
+#: Without a shell. The program is in the environment of the job, so that no task carries it; packed, for nodes may hand variables to
+#: Docker in a file that has one in each line.
+COMMAND: Final = (
+    '/usr/bin/env python3 -c "import os,zlib,base64; '
+    f"exec(zlib.decompress(base64.b64decode(os.environ['{BOOTSTRAP_VARIABLE}'])))\""
+)
 
 #: In which each task finds its index: Azure gives it an id only.
 TASK_INDEX: Final = "COVALENT_TASK_INDEX"
@@ -41,7 +47,7 @@ def job_content(job: Job, client_id: str) -> dict[str, Any]:
     :param client_id: of the identity that tasks use; empty for the pool's only one
     """
     options: JobOptions = job.options
-    variables = {**dict(options.environment), BOOTSTRAP_VARIABLE: job.command[-1]}
+    variables = {**dict(options.environment), BOOTSTRAP_VARIABLE: _packed(job.command[-1])}
     if client_id:
         variables[CLIENT_ID_VARIABLE] = client_id
     return {
@@ -80,6 +86,11 @@ def encode(body: Any) -> bytes:
 
 def _collection(tasks: Sequence[bytes]) -> bytes:
     return b'{"value":[' + b",".join(tasks) + b"]}"
+
+
+def _packed(program: str) -> str:
+    """A program in one line, the same for the same."""
+    return base64.b64encode(zlib.compress(program.encode(), 9)).decode()
 
 
 def _task(job: Job) -> dict[str, Any]:

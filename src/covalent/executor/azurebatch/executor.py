@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Hashable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from ...errors import ExecutorError
@@ -17,14 +17,11 @@ from .clouds import CLOUDS, Cloud, cloud_of
 from .names import dispatches_of
 from .options import MOST_MEMORY_MIB, JobOptions, Registry
 from .session import AUTHORITY_VARIABLE, BATCH_VARIABLE, Account, Clients, bucket
-from .settings import AzureBatchSettings
+from .settings import GRACE_S, AzureBatchSettings
 
 if TYPE_CHECKING:
     from ..batch.stale import Leftovers
     from .service import AzureBatchService
-
-#: What the service's time limit leaves beyond the runner's: to pull the image, fetch values, install packages, publish results.
-GRACE_S: Final = 1800
 
 
 class AzureBatchExecutor(AzureBatchSettings, SingleTaskExecutor):
@@ -33,7 +30,8 @@ class AzureBatchExecutor(AzureBatchSettings, SingleTaskExecutor):
     What is not set here is taken from ``[executors.azurebatch]`` of the server's configuration, then from the defaults. Without a
     ``client_secret``, credentials are looked for where the server runs, as every program of Azure's does.
 
-    :param tenant_id: of the directory in which the application ``client_id`` is registered
+    :param tenant_id: of the directory in which the application ``client_id`` is registered; without a secret, of the directory for which
+        whoever is signed in asks
     :param client_id: of that application; without a secret, of the managed identity of the machine where the server runs
     :param client_secret: of the application
     :param batch_account_url: the account's endpoint, with ``https://``; it must be set
@@ -176,7 +174,9 @@ class AzureBatchExecutor(AzureBatchSettings, SingleTaskExecutor):
         return Account(
             url=url.rstrip("/"),
             cloud=self._cloud(),
-            tenant_id=self._needed("tenant_id", self.tenant_id, "to go with client_secret") if secret else "",
+            tenant_id=self._needed("tenant_id", self.tenant_id, "to go with client_secret")
+            if secret
+            else self.tenant_id or "",
             client_id=self._needed("client_id", self.client_id, "to go with client_secret")
             if secret
             else self.client_id or "",
@@ -207,9 +207,10 @@ class AzureBatchExecutor(AzureBatchSettings, SingleTaskExecutor):
         for name, host in hosts.items():
             found = cloud_of(host) if host else None
             if found is not None and found is not cloud:
+                theirs = urlsplit(found.batch_scope).netloc
                 raise ExecutorError(
-                    f"{name} is in {found.name}, but batch_account_domain, which is {domain!r}, says {cloud.name}. Set it to "
-                    f"{urlsplit(found.batch_scope).netloc!r}, or correct {name}."
+                    f"{name} is in {found.name}, but batch_account_domain, which is {domain!r}, says {cloud.name}. Set "
+                    f"batch_account_domain to {theirs!r}, or {name} to what it is in {cloud.name}."
                 )
         return cloud
 
@@ -221,6 +222,11 @@ class AzureBatchExecutor(AzureBatchSettings, SingleTaskExecutor):
             raise ExecutorError(
                 "registry is set, but not with which identity nodes sign in there. Set registry_identity to the resource id of one "
                 "of the pool's."
+            )
+        if not self.base_image_uri.lower().startswith(f"{self.registry.lower()}/"):
+            raise ExecutorError(
+                f"registry is {self.registry}, but base_image_uri, which is {self.base_image_uri}, is not there. Write it as "
+                f"{self.registry}/NAME:TAG, or leave registry out."
             )
         return Registry(server=self.registry, identity=identity)
 

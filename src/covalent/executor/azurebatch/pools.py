@@ -11,6 +11,7 @@ import msgspec
 
 from ...errors import ExecutorError
 from ..batch.concurrently import Once
+from .border import RefusedError
 from .session import Clients, part
 
 #: Seconds for which what was heard of a pool is good enough.
@@ -98,11 +99,15 @@ class Pools:
         )
 
     async def reason(self, pool: str) -> str:
-        """Why tasks of a pool wait, in the words of the service where it has any; empty if that is not known."""
+        """Why tasks of a pool wait, in the words of the service where it has any."""
         try:
             return reason_of(await self.get(pool))
-        except ExecutorError:
-            return ""
+        except RefusedError as error:
+            if error.status == 404:
+                return f"the pool {pool} does not exist"
+            return f"its pool could not be asked: {error}"
+        except ExecutorError as error:
+            return f"its pool could not be asked: {error}"
 
     async def close(self) -> None:
         await self._known.close()

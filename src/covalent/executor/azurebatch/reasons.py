@@ -150,6 +150,11 @@ WAITS: Final = (
     ),
     _wait(r"pool \S+ is being deleted", "its pool is being deleted. Cancel it, and name another one in pool_id."),
     _wait(
+        r"pool \S+ does not exist",
+        "its pool does not exist any more. Create it again, or cancel the task and name another one in pool_id.",
+    ),
+    _wait(r"pool could not be asked", "nobody knows why, for Azure does not say how its pool is."),
+    _wait(
         r"has no nodes: its target is 0",
         "its pool has no nodes, and nobody wants any. Resize the pool, or give it an autoscale formula.",
     ),

@@ -11,12 +11,17 @@ from ..batch.options import variables
 from ..configured import Check, ConfiguredExecutor, SecretSetting, Setting, number, optional, text, texts, whole
 
 _HOST: Final = r"[a-z0-9-]+(\.[a-z0-9-]+)+"
-_RESOURCE: Final = (
-    r"/subscriptions/[^/\s]+/resourceGroups/[^/\s]+/providers/Microsoft\.ManagedIdentity/userAssignedIdentities/[^/\s]+"
-)
+#: In any letters: ``az identity show`` writes ``resourcegroups``.
+_RESOURCE: Final = r"(?i:/subscriptions/[^/\s]+/resourceGroups/[^/\s]+/providers/Microsoft\.ManagedIdentity/userAssignedIdentities/[^/\s]+)"
 
 #: Slots of a node, at most. Source: documentation of Azure Batch, "Run multiple tasks per node".
 MOST_SLOTS: Final = 256
+
+#: Seconds from the moment when a task is added to its end, at most. Source: API reference of Azure Batch, "Add a task".
+LONGEST_S: Final = 180 * 24 * 3600
+
+#: What the service's time limit leaves beyond the runner's: to pull the image, fetch values, install packages, publish results.
+GRACE_S: Final = 1800
 
 #: Items of metadata of a job; not Azure's figure.
 MOST_METADATA: Final = 50
@@ -52,7 +57,15 @@ def _metadata_complaint(key: str, value: str) -> str | None:
     return "is a name that Covalent uses itself" if key.startswith("covalent-") else None
 
 
-_variable_complaint = variables("AZ_BATCH_", "AZURE_CLIENT_ID")
+_usual_complaint = variables("AZ_BATCH_", "AZURE_CLIENT_ID")
+
+
+def _variable_complaint(key: str, value: str) -> str | None:
+    if "\n" in value or "\r" in value:
+        return "has a line break, which it may lose on its way into a container; write it in one line, as base64 for example"
+    return _usual_complaint(key, value)
+
+
 _metadata = texts("a table of text by name", _metadata_complaint)
 
 
@@ -90,7 +103,14 @@ class AzureBatchSettings(ConfiguredExecutor):
         None,
     )
     retries = Setting(whole("a whole number from 0 on", least=0), 3)
-    time_limit = Setting(number("a number of seconds above 0", above=0), 300)
+    time_limit = Setting(
+        number(
+            f"a number of seconds above 0 and up to {LONGEST_S - GRACE_S}, for Azure ends tasks after 180 days",
+            above=0,
+            most=LONGEST_S - GRACE_S,
+        ),
+        300,
+    )
     cache_dir = Setting(text(), "/tmp/covalent")  # noqa: S108 - where it has always been
     poll_freq = Setting(number("a number of seconds above 0", above=0), 10)
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any, Final
 from urllib.parse import urlsplit, urlunsplit
 
 from azure.batch import BatchClient
-from azure.core.credentials import TokenCredential
+from azure.core.credentials import AccessToken, TokenCredential
 from azure.core.pipeline import PipelineRequest, PipelineResponse
 from azure.core.pipeline.policies import BearerTokenCredentialPolicy, RetryPolicy, SansIOHTTPPolicy
 from azure.core.pipeline.transport import HttpRequest as TransportRequest
@@ -24,6 +25,9 @@ READ_TIMEOUT_S: Final = 30.0
 
 http_request = HttpRequest
 
+# Of refusals that are not in JSON it writes tracebacks, before we get to say what they were.
+logging.getLogger("azure.batch._utils.model_base").setLevel(logging.ERROR)
+
 
 def credential(account: Account) -> Any:
     """Who asks: the application whose secret is known, else whoever the usual chain of credentials finds.
@@ -31,8 +35,11 @@ def credential(account: Account) -> Any:
     :raises ValueError: if a setting is one that the library does not take
     """
     if account.client_secret is None:
-        named = {"managed_identity_client_id": account.client_id} if account.client_id else {}
-        return DefaultAzureCredential(authority=account.cloud.authority, **named)
+        named: dict[str, Any] = {"managed_identity_client_id": account.client_id} if account.client_id else {}
+        if account.tenant_id:
+            named["additionally_allowed_tenants"] = [account.tenant_id]
+        found = DefaultAzureCredential(authority=account.cloud.authority, **named)
+        return _InDirectory(found, account.tenant_id) if account.tenant_id else found
     elsewhere = {"transport": _Elsewhere(account.authority)} if account.authority else {}
     return ClientSecretCredential(
         account.tenant_id,
@@ -57,6 +64,16 @@ def batch_client(account: Account, asking: TokenCredential) -> BatchClient:
         transport=RequestsTransport(connection_timeout=CONNECT_TIMEOUT_S, read_timeout=READ_TIMEOUT_S),
         user_agent=f"covalent-batch/{__version__}",
     )
+
+
+class _InDirectory:
+    """Asks for tokens of one directory, also where whoever is signed in is at home in another one. A managed identity has but its own."""
+
+    def __init__(self, asking: TokenCredential, tenant_id: str) -> None:
+        self._asking, self._tenant_id = asking, tenant_id
+
+    def get_token(self, *scopes: str, **options: Any) -> AccessToken:
+        return self._asking.get_token(*scopes, **{"tenant_id": self._tenant_id, **options})
 
 
 class _WholeRefusals(SansIOHTTPPolicy[Any, Any]):

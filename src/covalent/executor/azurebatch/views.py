@@ -121,6 +121,11 @@ class JobFacts(_Struct):
         return self.state == "completed"
 
     @property
+    def is_open(self) -> bool:
+        """Whether tasks can be added to it."""
+        return self.state not in ("terminating", "completed", "deleting")
+
+    @property
     def is_endless(self) -> bool:
         """Whether it goes on though all of its tasks end."""
         return self.state == "active" and self.on_all_tasks_complete != "terminatejob"
@@ -136,10 +141,14 @@ def job_view(
 ) -> JobView:
     """A group, which is a part of a job of Azure's.
 
+    :param tasks: those that are there: all, unless the job ended in the middle
     :param job: what is known of that; None if it is taken to be active
     :param reason: why it waits, if it does
     """
     views = [task_view(ref, index, task, job) for index, task in tasks]
+    views += [
+        _missing_view(index, job) for index in sorted(set(range(ref.size)).difference(view.index for view in views))
+    ]
     counts: dict[JobState, int] = {}
     for view in views:
         counts[view.state] = counts.get(view.state, 0) + 1
@@ -174,6 +183,23 @@ def task_view(ref: GroupRef, index: int, task: Task, job: JobFacts | None) -> Ta
     )
 
 
+def _missing_view(index: int, job: JobFacts | None) -> TaskView:
+    """A task that is not in its job. It may still come, unless that has ended."""
+    if job is None or not job.is_over:
+        return TaskView(index=index, state=JobState.WAITING)
+    return TaskView(
+        index=index,
+        state=JobState.FAILED,
+        status_reason=f"its job ended before it was added ({_end_of(job)})",
+        is_cancelled=not job.ended_with_tasks,
+    )
+
+
+def _end_of(job: JobFacts | None) -> str:
+    """Why a job ended."""
+    return (job.execution_info.terminate_reason if job is not None else "") or "Azure does not say why"
+
+
 def seconds(time: str | None) -> float | None:
     """Unix seconds."""
     return datetime.fromisoformat(time).timestamp() if time else None
@@ -203,7 +229,7 @@ def _is_cancelled(task: Task, job: JobFacts | None, *, never_began: bool) -> boo
 def _status_reason(failure: _Failure | None, task: Task, job: JobFacts | None, *, never_began: bool) -> str:
     reason = job.execution_info.terminate_reason if job is not None and job.is_over else ""
     if never_began:
-        return f"its job ended before it began ({reason or 'Azure does not say why'})"
+        return f"its job ended before it began ({_end_of(job)})"
     if failure is None:
         return ""
     said = f"{failure.code}: {' '.join(failure.message.split())}"

@@ -10,6 +10,7 @@ from typing import Final
 
 from ..batch.remembered import Remembered
 from .border import RefusedError
+from .listing import OVER
 from .pools import Pools
 from .session import Clients, part
 from .views import JOB_FIELDS, JobFacts, Task
@@ -26,7 +27,7 @@ ENDING_S: Final = 1.0
 class _Watched:
     facts: JobFacts | None = None
     asked_at: float = -math.inf  #: On the loop's clock.
-    idle_since: float | None = None  #: Since when no task of it has run.
+    idle_since: float | None = None  #: Since when no task of a group has run.
     ended: int = 0  #: Tasks that had come to their end from outside when it was last asked.
 
 
@@ -37,15 +38,15 @@ class Watch:
         self._clients, self._pools = clients, pools
         self._watched: Remembered[_Watched] = Remembered()
 
-    async def facts(self, job: str, tasks: Sequence[Task], *, is_idle: bool) -> JobFacts | None:
+    async def facts(self, job: str, tasks: Sequence[Task], *, is_odd: bool) -> JobFacts | None:
         """What must be known of a job to understand its tasks; None if they tell enough.
 
-        :param is_idle: whether tasks wait of which none runs
+        :param is_odd: whether tasks wait of which none runs, or are not there
         :raises ExecutorError: if Azure cannot be asked
         """
         known = self._known(job)
         now = asyncio.get_running_loop().time()
-        known.idle_since = (now if known.idle_since is None else known.idle_since) if is_idle else None
+        known.idle_since = (now if known.idle_since is None else known.idle_since) if is_odd else None
         ended = sum(task.was_ended for task in tasks)
         if known.facts is not None and known.facts.is_over:
             return known.facts
@@ -87,6 +88,6 @@ class Watch:
         try:
             return await self._clients.get(f"/jobs/{part(job)}", what, JobFacts, select=JOB_FIELDS)
         except RefusedError as error:
-            if error.status == 404:
+            if error.status == 404 or error.code in OVER:
                 return None
             raise

@@ -40,7 +40,9 @@ def explain(
     :param asked: whether somebody has asked for its end
     """
     if asked or task.is_cancelled or CANCEL_REASON in task.status_reason:
-        return _outcome(task, Cause.CANCELLED, "It was cancelled.")
+        return _outcome(
+            task, Cause.CANCELLED, f"It was cancelled ({task.place})." if task.place else "It was cancelled."
+        )
     if task.state is JobState.SUCCEEDED:
         return _outcome(task, Cause.UNKNOWN, _SILENT)
     rows = [*RUNNER_REASONS, *reasons]

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 from functools import partial
 from typing import Final
 
-from ...errors import ExecutorError
+from ...errors import ExecutorError, WithdrawnError
 from ...model import GroupMetadata, TaskRef
 from ...objects import RemoteStore
 from .causes import CANCEL_REASON
@@ -31,6 +31,9 @@ SUBMISSIONS: Final = 8
 #: Tasks that are ended at a time.
 CANCELS: Final = 8
 
+#: Seconds for which settings that a service took are not checked again.
+CHECKED_S: Final = 600.0
+
 
 class Engine:
     """Sends groups, follows them, and ends them.
@@ -43,8 +46,9 @@ class Engine:
         self._poller = Poller(service, self._timing)
         self._logs = LogReader(service, self._timing.log_s)
         self._depots: dict[str, Depot] = {}
-        self._checked: Once[None] = Once()
+        self._checked: Once[None] = Once(CHECKED_S)
         self._sending: dict[str, Patience] = {}
+        self._revocable: set[str] = set()  #: Groups that can be given up: what they share with others is there.
         self._places = asyncio.Semaphore(SUBMISSIONS)
 
     def depot(self, store: RemoteStore) -> Depot:
@@ -56,6 +60,7 @@ class Engine:
 
         :param is_new: whether it is certain that nobody has tried to send it before
         :raises ExecutorError: if it cannot run as it is
+        :raises WithdrawnError: if :meth:`withdraw` was called before the service had taken it
         """
         group_id = order.metadata.group_id
         patience = self._sending[group_id] = Patience(self._timing.retry_s)
@@ -64,9 +69,11 @@ class Engine:
             is_first = await stage(order, patience, is_new=is_new)
             runner = await order.depot.runner(patience)
             jobs = jobs_of(order, runner, await asyncio.to_thread(_command, self.service.scheme), self.service.limits)
+            self._revocable.add(group_id)
             submitted = await self._submit(jobs, patience, is_new=is_first)
         finally:
             self._sending.pop(group_id, None)
+            self._revocable.discard(group_id)
         return Handle(jobs=tuple(submitted), refs=order.refs)
 
     async def _submit(self, jobs: Sequence[tuple[int, Job]], patience: Patience, *, is_new: bool) -> list[SubmittedJob]:
@@ -76,18 +83,24 @@ class Engine:
         """
 
         async def one(numbered: tuple[int, Job]) -> SubmittedJob:
-            async with self._places:
-                return await submit(self.service, *numbered, patience, is_new=is_new, settle_s=self._timing.settle_s)
+            settle_s = self._timing.settle_s
+            return await submit(self.service, *numbered, patience, self._places, is_new=is_new, settle_s=settle_s)
 
         try:
             return await each(jobs, one, SUBMISSIONS)
-        except ExecutorError:
-            if len(jobs) > 1:
-                await each([job for _, job in jobs], lambda job: self._withdraw(job, patience), CANCELS)
+        except ExecutorError as error:
+            if len(jobs) > 1 or isinstance(error, WithdrawnError):
+                await each([job for _, job in jobs], self._take_back, CANCELS)
             raise
 
-    async def _withdraw(self, job: Job, patience: Patience) -> None:
+    def withdraw(self, group_id: str) -> None:
+        """Give up a group that waits for the service to take it."""
+        if group_id in self._revocable:
+            self._sending[group_id].give_up()
+
+    async def _take_back(self, job: Job) -> None:
         """End a job if the service has taken it; it may have done so without our knowing."""
+        patience = Patience(self._timing.retry_s)  # Whoever gave the other up did not mean this.
         with contextlib.suppress(ExecutorError):
             ref = await patience.insist(lambda: find_taken(self.service, job, self._timing.settle_s))
             if ref is not None:

@@ -114,6 +114,11 @@ class BatchExecutor(AsyncBaseExecutor):
         engine = await self.engine()
         return await engine.cancel(await self._followed(metadata, handle), refs)
 
+    async def withdraw(self, metadata: GroupMetadata) -> None:
+        # Without an engine nothing is being sent.
+        with contextlib.suppress(CovalentError):
+            (await self.engine()).withdraw(metadata.group_id)
+
     async def forget(self, metadata: GroupMetadata, handle: Any) -> None:
         (await self.engine()).forget(metadata.group_id)
 

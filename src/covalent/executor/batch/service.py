@@ -148,7 +148,10 @@ class BatchService(Protocol):
         """
 
     async def find(self, job: Job) -> str | None:
-        """The reference to a job of this name that was submitted before; None if there is none."""
+        """The reference to a job of this name that was submitted before; None if there is none.
+
+        Where a service takes a job in several calls, one that it has a part of gets the rest, if that is still possible.
+        """
 
     async def describe(self, refs: Sequence[str]) -> Mapping[str, JobView]:
         """Of at most ``limits.max_refs`` jobs; those that the service does not know any more are absent."""

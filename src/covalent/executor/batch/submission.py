@@ -56,10 +56,18 @@ def jobs_of(order: Order, runner_uri: str, command: tuple[str, ...], limits: Lim
 
 
 async def submit(
-    service: BatchService, first: int, job: Job, patience: Patience, *, is_new: bool, settle_s: float
+    service: BatchService,
+    first: int,
+    job: Job,
+    patience: Patience,
+    places: asyncio.Semaphore,
+    *,
+    is_new: bool,
+    settle_s: float,
 ) -> SubmittedJob:
     """Have the service run the job, exactly once.
 
+    :param places: each try takes one; who waits for the next has none
     :param is_new: whether it is certain that nobody has tried to submit it before
     :param settle_s: seconds after which a service lists for certain what it has taken
     :raises ExecutorError: if the service refuses it
@@ -68,13 +76,14 @@ async def submit(
 
     async def once() -> str:
         nonlocal is_certain
-        if not is_certain and (found := await find_taken(service, job, settle_s)) is not None:
-            return found
-        try:
-            return await service.submit(job)
-        except ServiceUnreachableError:
-            is_certain = False
-            raise
+        async with places:
+            if not is_certain and (found := await find_taken(service, job, settle_s)) is not None:
+                return found
+            try:
+                return await service.submit(job)
+            except ServiceUnreachableError:
+                is_certain = False
+                raise
 
     return SubmittedJob(ref=await patience.insist(once), first=first, size=job.size)
 

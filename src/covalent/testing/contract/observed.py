@@ -79,6 +79,9 @@ class ObservedExecutor(AsyncBaseExecutor):
     async def cancel(self, metadata: GroupMetadata, refs: Sequence[TaskRef], handle: Any) -> bool:
         return await self._inner.cancel(metadata, refs, handle)
 
+    async def withdraw(self, metadata: GroupMetadata) -> None:
+        await self._inner.withdraw(metadata)
+
     async def forget(self, metadata: GroupMetadata, handle: Any) -> None:
         self._die(Moment.BEFORE_FORGET)
         await self._inner.forget(metadata, handle)
