@@ -6,6 +6,7 @@ import pytest
 
 from covalent.errors import ExecutorError
 from covalent.executor.awsbatch import AWSBatchExecutor
+from covalent.executor.azurebatch import AzureBatchExecutor
 from covalent.executor.gcpbatch import GCPBatchExecutor
 from covalent.executor.local import LocalExecutor
 from covalent.model import Requested, ServiceJob, TaskRef
@@ -70,3 +71,10 @@ def test_executors_say_what_they_ask_for():
     google = GCPBatchExecutor(vcpus=2, memory=512, time_limit=60)
     assert google.requested() == Requested(cpus=2, memory_mib=512, gpus=0, time_limit_s=60)
     assert LocalExecutor(time_limit=5).requested() == Requested(time_limit_s=5)
+
+
+def test_a_task_on_azure_is_named_by_its_job_and_its_own_id():
+    executor = AzureBatchExecutor(cpus=2, memory=512, time_limit=60)
+    handle = {"jobs": [{"ref": "ct-line-0/ct-group:3", "first": 0, "size": 3}], "refs": [[5, 3, 1]]}
+    assert executor.job(handle, ref(6)) == ServiceJob(id="ct-line-0/ct-group-1")
+    assert executor.requested() == Requested(cpus=2, memory_mib=512, time_limit_s=60)

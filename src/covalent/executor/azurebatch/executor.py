@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from ...errors import ExecutorError
+from ...model import Requested, ServiceJob
 from ...secrets import Secret
 from ..batch.executor import Bucket
 from ..batch.options import pairs
 from ..batch.single import SingleTaskExecutor
 from .clouds import CLOUDS, Cloud, cloud_of
-from .names import dispatches_of
+from .names import GroupRef, dispatches_of, task_id
 from .options import MOST_MEMORY_MIB, JobOptions, Registry
 from .session import AUTHORITY_VARIABLE, BATCH_VARIABLE, Account, Clients, bucket
 from .settings import GRACE_S, AzureBatchSettings
@@ -137,6 +138,14 @@ class AzureBatchExecutor(AzureBatchSettings, SingleTaskExecutor):
 
     def bucket(self) -> Bucket:
         return bucket(self._account(), self._storage_host(), self.container_name, self.prefix.strip("/"))
+
+    def requested(self) -> Requested:
+        return Requested(cpus=self.cpus, memory_mib=self.memory, time_limit_s=self.time_limit)
+
+    def service_job(self, ref: str, index: int | None) -> ServiceJob:
+        # Pages of the portal have addresses with the subscription in them, which nobody says here.
+        found = GroupRef.parse(ref)
+        return ServiceJob(id=f"{found.job}/{task_id(found.group, index or 0)}")
 
     def time_limit_s(self) -> float:
         return self.time_limit
