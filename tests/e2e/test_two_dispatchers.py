@@ -80,7 +80,7 @@ def test_who_follows_at_one_hears_what_the_other_does(two, monkeypatch):
     dispatch_id = ct.dispatch(quick, disable_run=True)(3)
     use(second, monkeypatch)
     with ThreadPoolExecutor() as threads:
-        updates = threads.submit(lambda: [each for each in connect().stream(dispatch_id)])
+        updates = threads.submit(lambda: list(connect().stream(dispatch_id)))
         moves = _moves(second)
         next(moves)
         time.sleep(4)

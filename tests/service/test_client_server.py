@@ -244,7 +244,9 @@ def test_ctrl_c_leaves_the_dispatch_running_and_says_how_to_come_back(home, tmp_
 
 def test_nothing_is_drawn_where_nobody_watches(home):
     ct.covalent_start(quiet=True)
-    assert finished(script("print(ct.dispatch_sync(sums)(1).result)")) == (0, "13\n", "")
+    code, out, err = finished(script("print(ct.dispatch_sync(sums)(1).result)"))
+    assert (code, out) == (0, "13\n")
+    assert re.fullmatch(r"Watch it at http://[\d.:]+/dispatches/[\w-]+\n", err)
 
 
 def test_a_dispatch_that_was_not_started_is_waited_for_with_a_word(home):
@@ -255,6 +257,7 @@ def test_a_dispatch_that_was_not_started_is_waited_for_with_a_word(home):
     assert waiting.stdout is not None
     assert waiting.stderr is not None
     dispatch_id = waiting.stdout.readline().strip()
+    assert waiting.stderr.readline().endswith(f"/dispatches/{dispatch_id}\n")
     assert waiting.stderr.readline() == (
         f"Dispatch {dispatch_id} has not been started; 'covalent run {dispatch_id}' does that.\n"
     )

@@ -22,11 +22,11 @@ _QUERY: Final = re.compile(r"(?<=[?&;])([\w.%-]+)=([^&#\s'\"]+)")
 
 _NAMES: Final = r"(?<![\w.-])((?:-{0,2}[A-Za-z_][\w.-]*=)+)"
 _VALUE: Final = r"(?:\"(?:[^\"\\]|\\.)*\"|'[^']*'|\\.|[^\s;&|\"'\\]|[\"'\\].*)+"
-_SETTING: Final = re.compile(_NAMES + f"({_VALUE})", re.S)
+_SETTING: Final = re.compile(f"{_NAMES}(?!{MASK})({_VALUE})", re.S)
 _QUOTED: Final = re.compile(r"([\"'])((?:-{0,2}[A-Za-z_][\w.-]*=)+)((?:(?!\1).)+)(?=\1)", re.S)
 _WHOLE: Final = re.compile(r"((?:-{1,2}[\w-]+\s+)?(?:-{0,2}[A-Za-z_][\w.-]*=)+)(.+)", re.S)
 _OPTION: Final = re.compile(rf"(?<!\S)(--?[A-Za-z][\w-]*)(\s+)(?!-)({_VALUE})", re.S)
-_HEADER: Final = re.compile(r"\b([A-Za-z][\w-]*)(:\s+)((?:(?:bearer|basic|token|digest)\s+)?[^'\"\s]+)", re.I)
+_HEADER: Final = re.compile(r"(?<![\w-])([A-Za-z][\w-]*)(:\s+)((?:(?:bearer|basic|token|digest)\s+)?[^'\"\s]+)", re.I)
 _BEARER: Final = re.compile(r"\b(bearer|basic)(\s+)([\w.~+/=-]{8,})", re.I)
 
 

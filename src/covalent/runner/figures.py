@@ -98,7 +98,7 @@ def _write_table(writer: Writer, value: Any, depth: int) -> None:
     writer.put(f"<{name} {rows:,} x {columns:,}")
     names, types = list(value.columns[:COLUMNS]), list(value.dtypes[:COLUMNS])
     for index, (column, dtype) in enumerate(zip(names, types)):  # noqa: B905 - as long as each other
-        cells = head.iloc[:, index] if module_of(type(value)).startswith("pandas.") else head.to_series(index)
+        cells = head.iloc[:, index] if name.startswith("pandas.") else head.to_series(index)
         writer.put("\n  " if not depth else "; " if index else ": ")
         writer.put(column[:_NAME]) if type(column) is str else writer.value(column, max(depth, 2))
         writer.put(f" {_short(dtype)} ")
@@ -110,7 +110,7 @@ def _write_table(writer: Writer, value: Any, depth: int) -> None:
 
 def _is_plain(value: Any) -> bool:
     """Whether a table consists of columns that pandas or numpy has made: others have a class of anybody's, and so may labels and notes."""
-    if module_of(type(value)).startswith("polars."):
+    if module_of(type(value)).partition(".")[0] == "polars":
         return True
     own = dictionary(value)
     manager = own["_mgr"]

@@ -107,7 +107,7 @@ async def delete(dispatcher: TheDispatcher, dispatch_id: DispatchId) -> Purged:
 async def graph(dispatcher: TheDispatcher, dispatch_id: DispatchId) -> Response:
     """The traced workflow: nodes, edges, sources; no values."""
     found = await dispatcher.threads.read(dispatcher.store.graph, dispatch_id)
-    return await json_answer(dispatcher.threads, masked_graph(found))
+    return await json_answer(dispatcher.threads, await dispatcher.threads.read(masked_graph, found))
 
 
 @router.post("/dispatches/{dispatch_id}/start", responses=problems(404))
