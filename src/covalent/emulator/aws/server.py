@@ -52,15 +52,17 @@ class AwsEmulator:
             return batches[region]
 
         self._scheduler.start()
-        self._http.start(AwsApplication(moto, batch_of, identities, self.faults, calls))
+        application = AwsApplication(moto, batch_of, identities, self.faults, calls)
         try:
-            provision(settings.resources, self.endpoint, settings.region)
+            _provision(application, settings)
         except BaseException:
-            self.stop()
+            self._scheduler.stop()
+            self._host.close()
             raise
         calls.reset()
         for fault in settings.faults:
             self.faults.add(fault)
+        self._http.start(application)
 
     @property
     def environment(self) -> Mapping[str, str]:
@@ -77,6 +79,16 @@ class AwsEmulator:
         self._http.stop()
         self._scheduler.stop()
         self._host.close()
+
+
+def _provision(application: AwsApplication, settings: AwsSettings) -> None:
+    """Make what is to exist, at an address of its own: whoever asks at the emulator's waits until all is there."""
+    private = listen(settings.host, 0)
+    private.start(application)
+    try:
+        provision(settings.resources, private.address.url, settings.region)
+    finally:
+        private.stop()
 
 
 class _Surroundings:
