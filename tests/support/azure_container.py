@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from covalent.executor.azurebatch.bodies import COMMAND
+from covalent.executor.azurebatch.bodies import COMMAND, packed
 from covalent.executor.batch.bundle import bootstrap_source
 from covalent.testing import EmulatedAzure
 
@@ -33,7 +33,7 @@ class AnyAzureGroup(TaskGroup):
 
     def service_variables(self) -> dict[str, str]:
         return {
-            "COVALENT_BOOTSTRAP": bootstrap_source("az"),
+            "COVALENT_BOOTSTRAP": packed(bootstrap_source("az")),
             "COVALENT_INDEX_IN": "COVALENT_TASK_INDEX",
             "COVALENT_TASK_INDEX": "0",
             "AZ_BATCH_JOB_ID": "ct-1",

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 import covalent.runner.cloud
-from covalent.executor.azurebatch.bodies import COMMAND
+from covalent.executor.azurebatch.bodies import COMMAND, packed
 from covalent.executor.batch import bundle
 from covalent.executor.batch.bundle import bootstrap_source, command, runner_bundle
 from covalent.runner.cloud.objects import SCHEMES
@@ -57,7 +57,11 @@ def test_a_command_fits_into_a_job_definition(scheme: str) -> None:
 def test_a_short_command_runs_what_the_environment_holds() -> None:
     ended = subprocess.run(
         shlex.split(COMMAND),
-        env={"PATH": os.environ["PATH"], "COVALENT_BOOTSTRAP": bootstrap_source("az"), "COVALENT_RUNNER": "gs://b/k"},
+        env={
+            "PATH": os.environ["PATH"],
+            "COVALENT_BOOTSTRAP": packed(bootstrap_source("az")),
+            "COVALENT_RUNNER": "gs://b/k",
+        },
         capture_output=True,
         text=True,
     )

@@ -47,7 +47,7 @@ def job_content(job: Job, client_id: str) -> dict[str, Any]:
     :param client_id: of the identity that tasks use; empty for the pool's only one
     """
     options: JobOptions = job.options
-    variables = {**dict(options.environment), BOOTSTRAP_VARIABLE: _packed(job.command[-1])}
+    variables = {**dict(options.environment), BOOTSTRAP_VARIABLE: packed(job.command[-1])}
     if client_id:
         variables[CLIENT_ID_VARIABLE] = client_id
     return {
@@ -88,7 +88,7 @@ def _collection(tasks: Sequence[bytes]) -> bytes:
     return b'{"value":[' + b",".join(tasks) + b"]}"
 
 
-def _packed(program: str) -> str:
+def packed(program: str) -> str:
     """A program in one line, the same for the same."""
     return base64.b64encode(zlib.compress(program.encode(), 9)).decode()
 
