@@ -21,6 +21,7 @@ from .settings import AzureBatchSettings
 
 if TYPE_CHECKING:
     from ..batch.stale import Leftovers
+    from ..examination import Examination
     from .service import AzureBatchService
 
 #: What the service's time limit leaves beyond the runner's: to pull the image, fetch values, install packages, publish results.
@@ -110,7 +111,12 @@ class AzureBatchExecutor(AzureBatchSettings, SingleTaskExecutor):
     async def leftovers(self, before: float) -> Leftovers:
         from .stale import AzureLeftovers
 
-        return AzureLeftovers(await self._open_bucket(), before, await Clients.open(self._account()))
+        return AzureLeftovers(await self._open_bucket(), before, await self.open_clients())
+
+    def examination(self) -> Examination:
+        from .examination import AzureExamination
+
+        return AzureExamination(self, self._account())
 
     async def get_status(self, job_id: str) -> tuple[str, int]:
         return await (await self._service()).status(job_id)
@@ -131,11 +137,16 @@ class AzureBatchExecutor(AzureBatchSettings, SingleTaskExecutor):
         return ("azurebatch", self._account())
 
     async def connect(self) -> AzureBatchService:
-        account = self._account()
-        clients = await Clients.open(account)
         from .service import AzureBatchService
 
-        return AzureBatchService(clients, account)
+        return AzureBatchService(await self.open_clients(), self._account())
+
+    async def open_clients(self) -> Clients:
+        """New clients for its account.
+
+        :raises ExecutorError: if Azure's libraries are missing, or a setting is one that they do not take
+        """
+        return await Clients.open(self._account())
 
     def bucket(self) -> Bucket:
         return bucket(self._account(), self._storage_host(), self.container_name, self.prefix.strip("/"))
