@@ -20,6 +20,7 @@ import pytest
 
 import covalent as ct
 from covalent.api.app import PREFIX, openapi_document
+from covalent.client.server import connect
 from covalent.client.submit import submit
 from covalent.dispatcher.sealing import KEY_FILE
 from covalent.errors import RequestError
@@ -75,7 +76,7 @@ def get(server: Harness, path: str) -> bytes:
         return refusal.read()
 
 
-def answers(server: Harness, dispatch_ids: list[str], tasks: int) -> dict[str, bytes]:
+def answers(server: Harness, dispatch_ids: list[str], tasks: int, preview: str) -> dict[str, bytes]:
     """What every path of the API that can be looked at answers."""
     found = {}
     digests = [file.name for file in (server.data_dir / "objects").glob("??/*")]
@@ -92,7 +93,7 @@ def answers(server: Harness, dispatch_ids: list[str], tasks: int) -> dict[str, b
         for query, dispatch_id, node, digest in itertools.product(
             queries, dispatch_ids, range(tasks), digests[:5] or [""]
         ):
-            filled = path.format(dispatch_id=dispatch_id, node_id=node, digest=digest)
+            filled = path.format(dispatch_id=dispatch_id, node_id=node, digest=digest, preview_id=preview)
             found.setdefault(f"{filled}?{'&'.join(query)}", b"")
     return {path: get(server, path) for path in found}
 
@@ -154,7 +155,8 @@ def test_it_is_known_to_the_executor_alone(server: Harness, proofs: Path):
     children = [task.child_id for task in _tasks(server, again) if task.child_id]
     assert children
     assert betrayals(server) == []
-    seen = answers(server, [dispatch_id, again, reused, *children], 5)
+    preview = connect().preview(everything(proofs).build_graph(1).graph)
+    seen = answers(server, [dispatch_id, again, reused, *children], 5, preview)
     assert [path for path, answer in seen.items() if any(form in answer for form in FORMS)] == []
     assert sum(b"$secret" in answer for answer in seen.values()) >= 4
     assert sum(len(answer) > 100 for answer in seen.values()) > 20
@@ -163,8 +165,6 @@ def test_it_is_known_to_the_executor_alone(server: Harness, proofs: Path):
 
 
 def _tasks(server: Harness, dispatch_id: str):
-    from covalent.client.server import connect
-
     return list(connect().tasks(dispatch_id))
 
 
