@@ -22,8 +22,9 @@ PATIENCE_MS = 20_000
 Visit = Callable[[RunningServer], AbstractContextManager[tuple[BrowserContext, Conduct]]]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """For one file: its event loop runs as long as it is there, and asynchronous tests of other files need the thread for their own."""
     expect.set_options(timeout=PATIENCE_MS)
     with chromium() as one:
         yield one
