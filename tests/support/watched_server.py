@@ -11,4 +11,4 @@ if __name__ == "__main__":
     guard = BlockBuster(scanned_modules=["covalent"])
     # Whether the configuration has changed is asked for each dispatch. It costs a microsecond, a thread would cost fifty.
     guard.functions["os.stat"].can_block_in("covalent/config/file.py", "values")
-    serve("localhost", 0, data_dir(), on_ready=lambda _: guard.activate())
+    serve("localhost", 0, data_dir(), on_ready=lambda *_: guard.activate())

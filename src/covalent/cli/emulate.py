@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import click
 
-from ..config import config_path, set_config
+from ..config import config_path, get_config, set_config
 from ..errors import EmulatorError
-from ..secrets import MASK
 from .output import examples
 
 if TYPE_CHECKING:
@@ -158,8 +157,10 @@ def _write_config(executor: str, settings: Mapping[str, str | None]) -> None:
     given = {key: value for key, value in settings.items() if value is not None}
     set_config({"executors": {executor: given}})
     click.echo(f"Wrote into {config_path()}:\n\n[executors.{executor}]", err=True)
-    for key, value in given.items():
-        click.echo(f'{key} = "{MASK if key == "client_secret" else value}"', err=True)
+    # Read back: what is secret comes masked.
+    written = get_config(f"executors.{executor}")
+    for key in given:
+        click.echo(f'{key} = "{written[key]}"', err=True)
 
 
 def _first(names: Sequence[str]) -> str | None:

@@ -9,18 +9,22 @@ export const api = createClient<paths>({ baseUrl: '/', fetch: request });
 
 /** Like fetch, but a server that does not answer is noted, and so is one that knows us no more. */
 export async function request(input: Request): Promise<Response> {
+  const response = await reach(input);
+  connection.answered(response.status);
+  return response;
+}
+
+/** Like request, for who tells by itself what an answer says of being signed in. */
+export async function reach(input: Request): Promise<Response> {
   const key = readKey();
   if (key) input.headers.set('X-Covalent-Key', key);
-  let response: Response;
   try {
-    response = await fetch(input);
+    return await fetch(input);
   } catch (error) {
     if (input.signal.aborted) throw error;
     connection.lost();
     throw new AwayProblem();
   }
-  connection.answered(response.status);
-  return response;
 }
 
 interface Answer<T> {

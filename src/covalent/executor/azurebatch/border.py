@@ -116,18 +116,20 @@ def translated(error: Exception, what: str) -> ExecutorError:
     is_passing = status is not None and (status >= 500 or status == 408)
     if is_passing or _UNREACHABLE.intersection(names) or _PASSING.search(said):
         return ServiceUnreachableError(f"Azure gave no answer when {what} ({code}: {said})")
-    happened = f"Azure refused when {what}" if status is not None else f"Azure could not be asked when {what}"
-    text = f"{code}: {said}"
-    remedy = next((row.what_to_do for row in _REMEDIES if row.codes.search(text)), "")
-    if not remedy and status == 403:
-        remedy = _ROLES
-    return RefusedError(f"{happened} ({text.rstrip('.')}). {remedy}".rstrip(), code, status)
+    if status is None:
+        return _refusal(f"Azure could not be asked when {what}", code, said, None)
+    return _refusal(f"Azure refused when {what}", code, said, status)
 
 
 def refused(code: str, said: str, what: str) -> RefusedError:
     """A refusal that came as a part of an answer."""
-    remedy = next((row.what_to_do for row in _REMEDIES if row.codes.search(f"{code}: {said}")), "")
-    return RefusedError(f"Azure refused when {what} ({code}: {said.rstrip('.')}). {remedy}".rstrip(), code)
+    return _refusal(f"Azure refused when {what}", code, said, None)
+
+
+def _refusal(happened: str, code: str, said: str, status: int | None) -> RefusedError:
+    text = f"{code}: {said}"
+    remedy = next((row.what_to_do for row in _REMEDIES if row.codes.search(text)), _ROLES if status == 403 else "")
+    return RefusedError(f"{happened} ({text.rstrip('.')}). {remedy}".rstrip(), code, status)
 
 
 def _answer(error: Exception) -> tuple[str, str, int | None]:
