@@ -14,7 +14,12 @@ from tests.support.browser import BROWSERS
 from tests.support.server import RunningServer
 
 #: Programs of which tests of these markers run one.
-PROGRAMS = {"podman": ("podman",), "npm": ("azurite-blob", "npm"), "browser": BROWSERS}
+PROGRAMS = {
+    "podman": ("podman",),
+    "npm": ("azurite-blob", "npm"),
+    "browser": BROWSERS,
+    "terraform": ("terraform", "tofu"),
+}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

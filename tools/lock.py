@@ -37,7 +37,7 @@ class Lock:
 LOCKS = (
     Lock(name="build", groups=("build",), package=False),
     Lock(name="demo", groups=("demo",)),
-    Lock(name="dev", groups=("dev",), extras=("aws", "azure", "emulator", "gcp", "postgres")),
+    Lock(name="dev", groups=("dev",), extras=("aws", "azure", "deploy", "emulator", "gcp", "postgres")),
     Lock(name="docs", groups=("docs",)),
     Lock(name="bench", groups=("bench",)),
 )

@@ -37,6 +37,7 @@
     │   ├── ObjectNotFoundError   a bucket does not hold what should be there
     │   └── ObjectTooLargeError   a bucket holds more there than can be read
     ├── EmulatorError             an emulator cannot start, or is asked for what it cannot do
+    ├── DeployError               cloud resources cannot be made, looked at or removed
     ├── IntegrityError            bytes are not what their digest says
     └── TaskError                 a task did not complete; raised by ``Result``
 
@@ -48,6 +49,8 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+from .troubles import Trouble
+
 
 def hint(name: str, known: Iterable[str]) -> str:
     """A sentence, after a space, that names the nearest of the known names; empty if none is near."""
@@ -58,12 +61,17 @@ def hint(name: str, known: Iterable[str]) -> str:
 class CovalentError(Exception):
     """The root of the tree."""
 
+    #: Which trouble it is, if it is one that can be put in a word.
+    trouble: Trouble | None = None
+
     #: Whether the same call may succeed later with nothing changed.
     retryable: bool = False
 
 
 class ConfigError(CovalentError):
     """A setting is wrong, unknown or unreadable."""
+
+    trouble = Trouble.WRONG_SETTING
 
 
 class WorkflowError(CovalentError):
@@ -252,6 +260,10 @@ class StoreUnavailableError(StoreError):
 class ExecutorError(CovalentError):
     """An executor refuses its settings or cannot do its work."""
 
+    def __init__(self, message: str, *, trouble: Trouble | None = None) -> None:
+        super().__init__(message)
+        self.trouble = trouble or type(self).trouble
+
 
 class UnknownExecutorError(ExecutorError):
     """No executor has that name."""
@@ -272,6 +284,7 @@ class ServiceUnreachableError(ExecutorError):
     """No answer came from a service; what was asked may have been done or not."""
 
     retryable = True
+    trouble = Trouble.UNREACHABLE
 
 
 class WithdrawnError(ExecutorError):
@@ -284,6 +297,8 @@ class SecretError(ExecutorError):
 
 class BucketNotFoundError(ExecutorError):
     """A bucket does not exist, or exists no more."""
+
+    trouble = Trouble.MISSING_BUCKET
 
 
 class ObjectNotFoundError(ExecutorError):
@@ -305,6 +320,10 @@ class ObjectTooLargeError(ExecutorError):
 
 class EmulatorError(CovalentError):
     """An emulator cannot start, or is asked for what it cannot do."""
+
+
+class DeployError(CovalentError):
+    """Cloud resources cannot be made, looked at or removed as they were asked for."""
 
 
 class IntegrityError(CovalentError):

@@ -11,13 +11,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 
 import covalent as ct
 from covalent.errors import CovalentError
 from covalent.testing import EmulatedAWS, emulated_aws
 from covalent.testing.harness import Harness
+from tests.support.aws_client import client
 from tests.support.user import User, check_told_before, command, covalent, setting_of, wait_for
 
 pytestmark = pytest.mark.slow
@@ -27,16 +27,6 @@ BUCKET, QUEUE = "covalent-batch-job-resources", "covalent-batch-queue"
 
 def add_one(number: int) -> int:
     return number + 1
-
-
-def client(cloud: EmulatedAWS, service: str) -> Any:
-    return boto3.client(
-        service,
-        endpoint_url=cloud.endpoint,
-        region_name=cloud.environment["AWS_REGION"],
-        aws_access_key_id=cloud.environment["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=cloud.environment["AWS_SECRET_ACCESS_KEY"],
-    )
 
 
 @pytest.fixture(scope="module", autouse=True)

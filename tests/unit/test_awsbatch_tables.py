@@ -8,9 +8,9 @@ import sys
 
 import pytest
 
-from covalent.executor.awsbatch.checks import architecture_of
 from covalent.executor.awsbatch.definitions import HASH_CHARS, Roles, definition, name_of
 from covalent.executor.awsbatch.executor import AWSBatchExecutor
+from covalent.executor.awsbatch.fitting import architecture_of
 from covalent.executor.awsbatch.reasons import LOST_HOST, REASONS, WAITS
 from covalent.executor.awsbatch.service import compact
 from covalent.executor.awsbatch.views import job_view, task_view

@@ -29,10 +29,12 @@ COMMANDS = {
     "cancel": ("dispatches:cancel", "Cancel a dispatch, or some of its tasks."),
     "logs": ("logs:logs", "Show what tasks wrote, or the server's own log."),
     "config": ("config:config", "Show and change settings."),
+    "deploy": ("deploy:deploy", "Make what an executor needs in a cloud account, and remove it again."),
     "emulate": (
         "emulate:emulate",
         "Run a cloud's batch service on this machine, to try a workflow without an account.",
     ),
+    "doctor": ("doctor:doctor", "Find out what is wrong, and say what mends it."),
     "gc": ("gc:gc", "Delete what was left behind in a cloud account."),
     "purge": ("purge:purge", "Delete dispatches, or all of the server's data."),
 }

@@ -11,7 +11,7 @@ from collections.abc import Callable
 import click
 
 from ..client import process
-from ..client.locate import ServerRecord, log_path, read_record
+from ..client.locate import ServerRecord
 from ..client.pages import sign_in_address, sign_in_url
 from ..client.server import Server
 from ..config import data_dir, get_config, ui_address
@@ -99,7 +99,7 @@ def status(as_json: bool) -> None:
         if as_json:
             emit_json({"running": False, "data_dir": str(data_dir())})
         else:
-            click.echo(_absence(error))
+            click.echo(process.absence(error))
         sys.exit(1)
     if as_json:
         emit_json({"running": True, "running_dispatches": len(page.items), "server": health})
@@ -117,13 +117,6 @@ def status(as_json: bool) -> None:
             ),
         ]
     )
-
-
-def _absence(error: ServerUnreachableError) -> str:
-    record = read_record()
-    if record and process.owner(record):
-        return f"The Covalent server (process {record.pid}) runs but does not answer at {record.address}; see {log_path()}."
-    return str(error)
 
 
 def _refuse_other_port(record: ServerRecord, port: int | None) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..config import config_path, data_dir
-from ..errors import CovalentError, ServerError, VersionMismatchError
+from ..errors import CovalentError, ServerError, ServerUnreachableError, VersionMismatchError
 from .locate import ServerRecord, log_path, read_record
 from .server import Server
 from .transport import expect_nobody
@@ -58,6 +58,14 @@ def owner(record: ServerRecord) -> psutil.Process | None:
         return process if mine and "covalent" in " ".join(process.cmdline()).lower() else None
     except psutil.Error:
         return None
+
+
+def absence(error: ServerUnreachableError) -> str:
+    """Why no server answers, in a sentence or two."""
+    record = read_record()
+    if record and owner(record):
+        return f"The Covalent server (process {record.pid}) runs but does not answer at {record.address}; see {log_path()}."
+    return str(error)
 
 
 def ensure_running(*, address: str | None = None, port: int | None = None) -> Started:

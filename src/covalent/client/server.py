@@ -141,6 +141,11 @@ class Server:
             complete=answer.headers["X-Log-Complete"] == "true",
         )
 
+    def executor_counts(self, name: str) -> dict[str, int]:
+        """Tasks that an executor has or is about to be handed, by status."""
+        found = self._get("/executors", list[dict[str, Any]])
+        return next((each["counts"] for each in found if each["name"] == name), {})
+
     def stream(self, dispatch_id: str, *, after: int = 0, tasks: bool = False) -> Iterator[Update]:
         """Its states as they change, the present one first; ends after a final one or when the connection does.
 

@@ -10,12 +10,15 @@ import inspect
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 
 from ..errors import ExecutorError, hint
 from ..model import Blob, GroupMetadata, Outcome, Requested, ServiceJob, TaskRef, TaskSpec, TaskUpdate
 from ..secrets import opened, wire
 from .helpers import ExecutorHelpers
+
+if TYPE_CHECKING:
+    from .examination import Examination
 
 T = TypeVar("T")
 
@@ -169,6 +172,15 @@ class AsyncBaseExecutor(ExecutorHelpers, ABC):
     async def why(self, metadata: GroupMetadata, ref: TaskRef, handle: Any) -> str:
         """What holds up an attempt that has not ended, in a sentence; empty if there is nothing to say."""
         return ""
+
+    def examination(self) -> Examination:
+        """What ``covalent doctor`` looks at, beside its settings. Called outside a dispatcher.
+
+        :raises ExecutorError: if a setting is wrong
+        """
+        from .examination import Examination
+
+        return Examination()
 
     # For people who look at a task. Light: no client, no network.
 

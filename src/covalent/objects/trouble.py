@@ -7,7 +7,14 @@ from typing import Final
 
 from obstore.exceptions import AlreadyExistsError, PermissionDeniedError, UnauthenticatedError
 
-from ..errors import BucketNotFoundError, ExecutorError, ObjectNotFoundError, ServiceUnreachableError, ThrottledError
+from ..errors import (
+    BucketNotFoundError,
+    ExecutorError,
+    ObjectNotFoundError,
+    ServiceUnreachableError,
+    ThrottledError,
+)
+from ..troubles import Trouble
 
 _STATUS: Final = re.compile(r"(?:status code: |\(code: )(\d{3})")
 _CODE: Final = re.compile(r"<Code>(\w+)</Code>")
@@ -73,14 +80,16 @@ def translated(error: Exception, verb: str, root: str, key: str) -> ExecutorErro
     what = f"Could not {verb} {key!r} in {root}"
     if _NO_CREDENTIALS.search(text):
         return ExecutorError(
-            f"{what}: there are no credentials for it. Give the executor some, by its settings, the environment or a file."
+            f"{what}: there are no credentials for it. Give the executor some, by its settings, the environment or a file.",
+            trouble=Trouble.NO_CREDENTIALS,
         )
     if status == 429 or code in _THROTTLED:
         return ThrottledError(f"{what}: the storage service wants fewer requests ({said}).")
     if (status is not None and (status >= 500 or status == 408)) or (status is None and _NO_ANSWER.search(text)):
         return ServiceUnreachableError(f"{what}: the storage service did not answer ({said}).")
     kind = BucketNotFoundError if code in _NO_BUCKET else ExecutorError
-    return kind(f"{what}: {_remedy(error, root, status, code, text, said)}")
+    remedy, trouble = _remedy(error, root, status, code, text, said)
+    return kind(f"{what}: {remedy}", trouble=trouble)
 
 
 def _code(text: str) -> str:
@@ -94,25 +103,48 @@ def _without_credentials(what: str, kind: str, said: str) -> ExecutorError:
     return passing.get(kind, ExecutorError)(f"{what}, for want of credentials: {said}")
 
 
-def _remedy(error: Exception, root: str, status: int | None, code: str, text: str, said: str) -> str:
+def _remedy(
+    error: Exception, root: str, status: int | None, code: str, text: str, said: str
+) -> tuple[str, Trouble | None]:
     if code in _EXPIRED:
-        return f"the credentials have expired ({said}). Renew them; nothing that was stored is lost."
+        return (
+            f"the credentials have expired ({said}). Renew them; nothing that was stored is lost.",
+            Trouble.EXPIRED_CREDENTIALS,
+        )
     if code in _WRONG_KEYS:
-        return f"the credentials were not accepted ({said}). Correct the executor's credentials."
+        return (
+            f"the credentials were not accepted ({said}). Correct the executor's credentials.",
+            Trouble.WRONG_CREDENTIALS,
+        )
     if code in _CLOSED:
-        return f"the account or project that pays for the bucket is closed ({said}). Put its billing in order."
+        return (
+            f"the account or project that pays for the bucket is closed ({said}). Put its billing in order.",
+            None,
+        )
     if code in _NO_BUCKET or status == 404:
         bucket = "container" if root.startswith("az:") else "bucket"
-        return f"there is no such {bucket} ({said}). Create it, or correct the name of the {bucket} in the executor's settings."
+        return (
+            f"there is no such {bucket} ({said}). Create it, or correct the name of the {bucket} in the executor's settings.",
+            Trouble.MISSING_BUCKET,
+        )
     if "redirect" in text or code in (
         "PermanentRedirect",
         "AuthorizationHeaderMalformed",
         "IllegalLocationConstraintException",
     ):
-        return f"the bucket is in another region ({said[:120]}). Set the executor's region to the bucket's."
+        return (
+            f"the bucket is in another region ({said[:120]}). Set the executor's region to the bucket's.",
+            Trouble.WRONG_REGION,
+        )
     if code == "AuthorizationFailure":
-        return f"the storage account's network rules keep this machine out ({said}). Allow its address or its network there."
+        return (
+            f"the storage account's network rules keep this machine out ({said}). Allow its address or its network there.",
+            Trouble.NO_PERMISSION,
+        )
     if isinstance(error, (PermissionDeniedError, UnauthenticatedError, PermissionError)) or status in (401, 403):
         role = ' (role "Storage Blob Data Contributor" on the container)' if root.startswith("az:") else ""
-        return f"access was denied ({said}). Allow the executor's credentials to read, write, list and delete below {root}{role}."
-    return said
+        return (
+            f"access was denied ({said}). Allow the executor's credentials to read, write, list and delete below {root}{role}.",
+            Trouble.NO_PERMISSION,
+        )
+    return said, None

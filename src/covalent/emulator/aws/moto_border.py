@@ -74,6 +74,8 @@ class Moto:
         """:raises EmulatorError: if moto is not installed"""
         # Answers to other origins' scripts are of no use here and cost time.
         os.environ.setdefault("MOTO_DISABLE_GLOBAL_CORS", "true")
+        # Roles are given policies of AWS's own.
+        os.environ.setdefault("MOTO_IAM_LOAD_MANAGED_POLICIES", "true")
         try:
             from moto.moto_server.werkzeug_app import create_backend_app
         except ImportError as error:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from ...errors import ExecutorError, ServiceUnreachableError, ThrottledError
+from ...troubles import Trouble
 
 #: Codes by which AWS's services ask for fewer calls.
 _THROTTLED: Final = frozenset(
@@ -68,6 +69,22 @@ _REMEDIES: Final[Mapping[str, str]] = {
     "OptInRequired": "Turn the service or the region on in the account.",
 }
 
+#: Which trouble it is, by the remedy.
+_TROUBLES: Final[Mapping[str, Trouble]] = {
+    _RENEW: Trouble.EXPIRED_CREDENTIALS,
+    _CLOCK: Trouble.WRONG_CLOCK,
+    _KEYS: Trouble.WRONG_CREDENTIALS,
+    _DENIED: Trouble.NO_PERMISSION,
+}
+
+#: Codes that say more than their remedy does.
+_PLAIN: Final[Mapping[str, Trouble]] = {
+    "NoCredentialsError": Trouble.NO_CREDENTIALS,
+    "OptInRequired": Trouble.WRONG_REGION,
+    "NoSuchBucket": Trouble.MISSING_BUCKET,
+    "ProfileNotFound": Trouble.NO_CREDENTIALS,
+}
+
 #: What tells that a call never got there, or that its answer was lost.
 _UNREACHABLE: Final = ("HTTPClientError", "ConnectionError", "ResponseParserError", "IncompleteReadError")
 
@@ -76,7 +93,7 @@ class RefusedError(ExecutorError):
     """AWS answered, and refused."""
 
     def __init__(self, message: str, code: str, bucket_region: str = "") -> None:
-        super().__init__(message)
+        super().__init__(message, trouble=_PLAIN.get(code) or _TROUBLES.get(_REMEDIES.get(code, "")))
         self.code = code  #: In AWS's words.
         self.bucket_region = bucket_region  #: Where the bucket is that was asked for, if S3 says so.
 
@@ -95,8 +112,9 @@ def translated(error: Exception, what: str) -> ExecutorError:
     names = [kind.__name__ for kind in type(error).__mro__]
     if any(name in _UNREACHABLE for name in names):
         return ServiceUnreachableError(f"AWS gave no answer when {what}: {error}")
-    remedy = next((_REMEDIES[name] for name in names if name in _REMEDIES), "")
-    return RefusedError(_sentences(f"AWS could not be asked when {what}", f"{names[0]}: {error}", remedy), names[0])
+    code = next((name for name in names if name in _REMEDIES), names[0])
+    said = f"{names[0]}: {error}"
+    return RefusedError(_sentences(f"AWS could not be asked when {what}", said, _REMEDIES.get(code, "")), code)
 
 
 def _answered(error: Any, what: str) -> ExecutorError:

@@ -11,9 +11,9 @@ from typing import Any, Final
 from ...errors import ExecutorError
 from ..batch.concurrently import Once
 from .border import RefusedError
-from .options import Container
+from .options import BASE_IMAGE, Container
 from .resources import Platform
-from .session import Clients
+from .session import Clients, domain_of
 
 #: Marks what Covalent made, for ``covalent gc awsbatch``.
 TAG: Final = "covalent"
@@ -35,6 +35,19 @@ class Roles:
 
     job: str
     execution: str
+
+
+def image_of(container: Container, python: str, account_id: str, region: str) -> str:
+    """The image that tasks run in.
+
+    :param python: the workflow's version, as ``3.12``
+    :param account_id: wanted only where a repository of Amazon ECR is named
+    """
+    if container.image:
+        return container.image
+    if container.ecr_repo_name:
+        return f"{account_id}.dkr.ecr.{region}.{domain_of(region)}/{container.ecr_repo_name}"
+    return BASE_IMAGE.format(python=python)
 
 
 def definition(container: Container, command: Sequence[str], image: str, roles: Roles, region: str) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from .settings import AWSBatchSettings
 
 if TYPE_CHECKING:
     from ..batch.stale import Leftovers
+    from ..examination import Examination
     from .service import AWSBatchService
 
 log = logging.getLogger(__name__)
@@ -136,6 +137,11 @@ class AWSBatchExecutor(AWSBatchSettings, SingleTaskExecutor):
         :raises ExecutorError: if the credentials file does not exist
         """
         return self._account().session_options()
+
+    def examination(self) -> Examination:
+        from .examination import AWSExamination
+
+        return AWSExamination(self)
 
     async def get_status(self, job_id: str) -> tuple[str, int]:
         return await (await self._service()).status(job_id)

@@ -15,11 +15,11 @@ from ..batch.remembered import Remembered
 from ..batch.service import Job, JobState, JobView, Limits, LogPage, ReasonPattern, TaskView, WaitPattern
 from .border import RefusedError
 from .checks import Checks
-from .definitions import TAG, Definitions, Roles
-from .options import BASE_IMAGE, Container, JobOptions
+from .definitions import TAG, Definitions, Roles, image_of
+from .options import Container, JobOptions
 from .reasons import LIMITS, LOST_HOST, REASONS, WAITS
 from .resources import size_of
-from .session import Clients, domain_of
+from .session import Clients
 from .views import is_array, job_view, statuses_of, task_view
 
 #: Where the container finds which task it is, and how often the service has tried. Source: user guide, "Job environment variables".
@@ -86,12 +86,8 @@ class AWSBatchService:
         return await self._definitions.arn(container, job.command, await self._image(container, job), roles)
 
     async def _image(self, container: Container, job: Job) -> str:
-        if container.image:
-            return container.image
-        if container.ecr_repo_name:
-            registry = f"{await self.account_id()}.dkr.ecr.{self._region}.{domain_of(self._region)}"
-            return f"{registry}/{container.ecr_repo_name}"
-        return BASE_IMAGE.format(python=job.environment[PYTHON_VARIABLE])
+        account = await self.account_id() if container.ecr_repo_name else ""
+        return image_of(container, job.environment[PYTHON_VARIABLE], account, self._region)
 
     async def _submit(self, job: Job, definition: str) -> str:
         answer = await self._clients.call(

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from ...errors import ExecutorError, hint
+from ...troubles import Trouble
 from .border import translated
 
 if TYPE_CHECKING:
@@ -68,7 +69,8 @@ class Account:
         path = Path(self.credentials).expanduser()
         if not path.is_file():
             raise ExecutorError(
-                f"credentials names the file {path}, which does not exist on this machine. Correct it, or leave it out."
+                f"credentials names the file {path}, which does not exist on this machine. Correct it, or leave it out.",
+                trouble=Trouble.NO_CREDENTIALS,
             )
         session = botocore.session.get_session()
         session.set_config_variable("credentials_file", str(path))
@@ -84,7 +86,8 @@ class Account:
         except ImportError as error:
             raise ExecutorError(
                 "The AWS Batch executor needs boto3 and obstore where the server runs: pip install "
-                "'covalent-batch[aws]'"
+                "'covalent-batch[aws]'",
+                trouble=Trouble.MISSING_PACKAGE,
             ) from error
         from botocore.exceptions import BotoCoreError
 
@@ -104,7 +107,8 @@ def _refuse_unknown_region(session: boto3.Session, region: str) -> None:
     if region not in known:
         raise ExecutorError(
             f"region is {region!r}, where AWS Batch is not to be had as far as the installed boto3 knows."
-            f"{hint(region, known)} A newer boto3 knows newer regions."
+            f"{hint(region, known)} A newer boto3 knows newer regions.",
+            trouble=Trouble.WRONG_REGION,
         )
 
 

@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from ...errors import ExecutorError, ServiceUnreachableError, ThrottledError
+from ...troubles import Trouble
 
 #: Codes by which Azure asks for fewer calls.
 _THROTTLED: Final = frozenset({"TooManyRequests", "ServerBusy", "OperationTimedOutServerBusy"})
@@ -48,10 +49,11 @@ _SIGN_IN: Final = (
 class _Remedy(NamedTuple):
     codes: re.Pattern[str]  #: Searched in the code and in what Azure says.
     what_to_do: str
+    trouble: Trouble | None = None
 
 
-def _remedy(codes: str, what_to_do: str) -> _Remedy:
-    return _Remedy(re.compile(codes), what_to_do)
+def _remedy(codes: str, what_to_do: str, trouble: Trouble | None = None) -> _Remedy:
+    return _Remedy(re.compile(codes), what_to_do, trouble)
 
 
 #: The first that fits counts.
@@ -59,29 +61,51 @@ _REMEDIES: Final = (
     _remedy(
         r"AADSTS(90002|900021|900023|90013)\b|[Tt]enant .*not found|Invalid tenant id|Unable to get authority configuration",
         "Correct tenant_id: it takes the directory's (tenant's) id, and batch_account_domain must belong to the cloud that it is in.",
+        Trouble.WRONG_CREDENTIALS,
     ),
     _remedy(
         r"AADSTS(700016|7000112|700030)\b",
         "Correct client_id: it takes the application's (client's) id, which must be registered and enabled in the directory tenant_id.",
+        Trouble.WRONG_CREDENTIALS,
     ),
     _remedy(
-        r"AADSTS7000222\b", "The secret has expired: make a new one for the application, and set client_secret to it."
+        r"AADSTS7000222\b",
+        "The secret has expired: make a new one for the application, and set client_secret to it.",
+        Trouble.EXPIRED_CREDENTIALS,
     ),
     _remedy(
         r"AADSTS7000(215|216|218)\b|invalid_client",
         "Correct client_secret: it takes the secret's value, not its id, and it must belong to client_id.",
+        Trouble.WRONG_CREDENTIALS,
     ),
     _remedy(
         r"AADSTS(500011|500014|65001)\b",
         "Azure Batch is unknown in that directory. Check tenant_id and batch_account_domain, and that the subscription is registered for "
         "Microsoft.Batch.",
+        Trouble.MISSING_API,
     ),
-    _remedy(r"AADSTS5300[0-9]\b|AADSTS5007[69]\b", "A policy of the directory forbids it; ask its administrator."),
-    _remedy(r"CredentialUnavailableError|AuthenticationRequiredError|DefaultAzureCredential", _SIGN_IN),
-    _remedy(r"^AuthenticationFailed\b", f"Azure Batch did not accept who asked. {_SIGN_IN}"),
-    _remedy(r"^(AuthorizationFail\w*|PermissionDenied|Forbidden|InsufficientPermissions)\b|^\(?403", _ROLES),
-    _remedy(r"^(AccountNotFound|AccountIsDisabled|InvalidAccountName)\b", "Correct batch_account_url."),
-    _remedy(r"^PoolNotFound\b|[Pp]ool does not exist", "Correct pool_id, or create the pool."),
+    _remedy(
+        r"AADSTS5300[0-9]\b|AADSTS5007[69]\b",
+        "A policy of the directory forbids it; ask its administrator.",
+        Trouble.NO_PERMISSION,
+    ),
+    _remedy(
+        r"CredentialUnavailableError|AuthenticationRequiredError|DefaultAzureCredential",
+        _SIGN_IN,
+        Trouble.NO_CREDENTIALS,
+    ),
+    _remedy(r"^AuthenticationFailed\b", f"Azure Batch did not accept who asked. {_SIGN_IN}", Trouble.WRONG_CREDENTIALS),
+    _remedy(
+        r"^(AuthorizationFail\w*|PermissionDenied|Forbidden|InsufficientPermissions)\b|^\(?403",
+        _ROLES,
+        Trouble.MISSING_ROLE,
+    ),
+    _remedy(
+        r"^(AccountNotFound|AccountIsDisabled|InvalidAccountName)\b",
+        "Correct batch_account_url.",
+        Trouble.MISSING_PROJECT,
+    ),
+    _remedy(r"^PoolNotFound\b|[Pp]ool does not exist", "Correct pool_id, or create the pool.", Trouble.MISSING_POOL),
     _remedy(r"slots", "Correct slots: a task cannot need more of them than a node of the pool has (taskSlotsPerNode)."),
     _remedy(r"[Ii]mage|containerSettings", "Correct base_image_uri and container_options."),
 )
@@ -90,8 +114,8 @@ _REMEDIES: Final = (
 class RefusedError(ExecutorError):
     """Azure answered, and refused."""
 
-    def __init__(self, message: str, code: str, status: int | None = None) -> None:
-        super().__init__(message)
+    def __init__(self, message: str, code: str, status: int | None = None, trouble: Trouble | None = None) -> None:
+        super().__init__(message, trouble=trouble)
         self.code = code  #: In Azure's words; the name of the exception if there are none.
         self.status = status  #: Of HTTP.
 
@@ -128,8 +152,9 @@ def refused(code: str, said: str, what: str) -> RefusedError:
 
 def _refusal(happened: str, code: str, said: str, status: int | None) -> RefusedError:
     text = f"{code}: {said}"
-    remedy = next((row.what_to_do for row in _REMEDIES if row.codes.search(text)), _ROLES if status == 403 else "")
-    return RefusedError(f"{happened} ({text.rstrip('.')}). {remedy}".rstrip(), code, status)
+    fallback = _remedy("", _ROLES, Trouble.MISSING_ROLE) if status == 403 else _remedy("", "")
+    row = next((row for row in _REMEDIES if row.codes.search(text)), fallback)
+    return RefusedError(f"{happened} ({text.rstrip('.')}). {row.what_to_do}".rstrip(), code, status, row.trouble)
 
 
 def _answer(error: Exception) -> tuple[str, str, int | None]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 from ...errors import BucketNotFoundError, ExecutorError
+from ...troubles import Trouble
 from ..batch.concurrently import Once
 from ..batch.executor import open_bucket
 from .border import RefusedError
@@ -36,9 +36,9 @@ class Checks:
     async def check(self, options: JobOptions) -> None:
         """:raises ExecutorError: naming the setting and what to do"""
         await self._found.get("sign in", self._clients.sign_in)  # The one clear word on credentials that are no good.
-        await self._check_pool(options)
+        await self.check_pool(options)
         place = options.storage_host, options.container, options.prefix
-        await self._found.get(place, lambda: self._check_bucket(*place))
+        await self._found.get(place, lambda: self.check_bucket(*place))
 
     async def client_id(self, options: JobOptions) -> str:
         """Of the identity that tasks use; empty for the pool's only one, whichever that is.
@@ -63,30 +63,41 @@ class Checks:
                 return None
             if error.status == 404:
                 raise ExecutorError(
-                    f"There is no pool {name!r} in the Batch account {self._account.url}. Create it, or correct pool_id."
+                    f"There is no pool {name!r} in the Batch account {self._account.url}. Create it, or correct pool_id.",
+                    trouble=Trouble.MISSING_POOL,
                 ) from error
             raise
 
-    async def _check_pool(self, options: JobOptions) -> None:
+    async def check_pool(self, options: JobOptions) -> Pool | None:
+        """The pool, if it can run such tasks; None if nobody may ask.
+
+        :raises ExecutorError: if it cannot
+        """
         name = options.pool
         pool = await self._pool(options)
         if pool is None:
-            return
+            return None
         if pool.state == "deleting":
-            raise ExecutorError(f"The pool {name!r} is being deleted. Name another one in pool_id.")
+            raise ExecutorError(
+                f"The pool {name!r} is being deleted. Name another one in pool_id.", trouble=Trouble.BAD_POOL
+            )
         if not pool.has_containers:
             raise ExecutorError(
                 f"The pool {name!r} cannot run containers, which every task needs. Create one with a container configuration (type "
-                "DockerCompatible) and an image that supports it, such as microsoft-dsvm ubuntu-hpc, and name that in pool_id."
+                "DockerCompatible) and an image that supports it, such as microsoft-dsvm ubuntu-hpc, and name that in pool_id.",
+                trouble=Trouble.BAD_POOL,
             )
         if options.slots > pool.task_slots_per_node:
             raise ExecutorError(
                 f"A task takes {options.slots} slots, but nodes of the pool {name!r} have {pool.task_slots_per_node}, so it would wait for "
-                "ever. Ask for fewer in slots, or create a pool with a higher taskSlotsPerNode."
+                "ever. Ask for fewer in slots, or create a pool with a higher taskSlotsPerNode.",
+                trouble=Trouble.WRONG_SETTING,
             )
         _identity(pool, options.identity)
+        return pool
 
-    async def _check_bucket(self, host: str, container: str, prefix: str) -> None:
+    async def check_bucket(self, host: str, container: str, prefix: str) -> None:
+        """:raises ExecutorError: if it is not there, or may not be listed"""
         store = open_bucket(bucket(self._account, host, container, prefix))
         try:
             async for _ in store.list(_NOWHERE):
@@ -94,14 +105,16 @@ class Checks:
         except BucketNotFoundError as error:
             raise ExecutorError(
                 f"There is no blob container {container!r} in the storage account {host}. Create it, or correct container_name and "
-                f"storage_account_name. ({error})"
+                f"storage_account_name. ({error})",
+                trouble=error.trouble,
             ) from error
         except ExecutorError as error:
-            if error.retryable or not re.search("denied", str(error)):
+            if error.trouble is not Trouble.NO_PERMISSION:
                 raise
             raise ExecutorError(
                 f"{error} On Azure that is the role 'Storage Blob Data Contributor' on the container {container!r}, which takes some "
-                "minutes to count."
+                "minutes to count.",
+                trouble=error.trouble,
             ) from error
 
 
@@ -113,17 +126,21 @@ def _identity(pool: Pool, wanted: str) -> str:
     """
     known = pool.identities
     if not known:
-        raise ExecutorError(f"The pool {pool.id!r} has no user-assigned managed identity. {_GIVE}")
+        raise ExecutorError(
+            f"The pool {pool.id!r} has no user-assigned managed identity. {_GIVE}", trouble=Trouble.MISSING_ROLE
+        )
     names = ", ".join(one.resource_id for one in known)
     if not wanted:
         if len(known) > 1:
             raise ExecutorError(
-                f"The pool {pool.id!r} has several managed identities. Name one of them in user_assigned_identity: {names}."
+                f"The pool {pool.id!r} has several managed identities. Name one of them in user_assigned_identity: {names}.",
+                trouble=Trouble.WRONG_SETTING,
             )
         return known[0].client_id
     for one in known:
         if wanted.lower() in (one.resource_id.lower(), one.client_id.lower()):
             return one.client_id
     raise ExecutorError(
-        f"The pool {pool.id!r} does not have the identity {wanted!r}. Correct user_assigned_identity; it has: {names}."
+        f"The pool {pool.id!r} does not have the identity {wanted!r}. Correct user_assigned_identity; it has: {names}.",
+        trouble=Trouble.MISSING_ROLE,
     )

@@ -22,6 +22,7 @@ from .settings import GRACE_S, AzureBatchSettings
 
 if TYPE_CHECKING:
     from ..batch.stale import Leftovers
+    from ..examination import Examination
     from .service import AzureBatchService
 
 
@@ -109,7 +110,12 @@ class AzureBatchExecutor(AzureBatchSettings, SingleTaskExecutor):
     async def leftovers(self, before: float) -> Leftovers:
         from .stale import AzureLeftovers
 
-        return AzureLeftovers(await self._open_bucket(), before, await Clients.open(self._account()))
+        return AzureLeftovers(await self._open_bucket(), before, await self.open_clients())
+
+    def examination(self) -> Examination:
+        from .examination import AzureExamination
+
+        return AzureExamination(self, self._account())
 
     async def get_status(self, job_id: str) -> tuple[str, int]:
         return await (await self._service()).status(job_id)
@@ -130,11 +136,16 @@ class AzureBatchExecutor(AzureBatchSettings, SingleTaskExecutor):
         return ("azurebatch", self._account())
 
     async def connect(self) -> AzureBatchService:
-        account = self._account()
-        clients = await Clients.open(account)
         from .service import AzureBatchService
 
-        return AzureBatchService(clients, account)
+        return AzureBatchService(await self.open_clients(), self._account())
+
+    async def open_clients(self) -> Clients:
+        """New clients for its account.
+
+        :raises ExecutorError: if Azure's libraries are missing, or a setting is one that they do not take
+        """
+        return await Clients.open(self._account())
 
     def bucket(self) -> Bucket:
         return bucket(self._account(), self._storage_host(), self.container_name, self.prefix.strip("/"))

@@ -17,6 +17,7 @@ import msgspec
 
 from ...errors import ExecutorError, ServiceUnreachableError
 from ...secrets import Secret
+from ...troubles import Trouble
 from ..batch.executor import Bucket
 from .border import translated
 from .clouds import STORAGE_SCOPE, Cloud
@@ -123,8 +124,16 @@ class Clients:
 
         :raises ExecutorError: if there is none to be had
         """
+        await self.token()
+
+    async def token(self) -> str:
+        """One for Azure Batch. It opens the account: nobody may see it.
+
+        :raises ExecutorError: if there is none to be had
+        """
         scope = self._account.cloud.batch_scope
-        await self._run(lambda: _translating("signing in to Azure", lambda: self._credential.get_token(scope)))
+        found = await self._run(lambda: _translating("signing in to Azure", lambda: self._credential.get_token(scope)))
+        return str(found.token)
 
     async def call(
         self,
@@ -223,7 +232,8 @@ def _credential(account: Account) -> Any:
     except ImportError as error:
         raise ExecutorError(
             "The Azure Batch executor needs azure-batch, azure-identity and obstore where the server runs: "
-            "pip install 'covalent-batch[azure]'"
+            "pip install 'covalent-batch[azure]'",
+            trouble=Trouble.MISSING_PACKAGE,
         ) from error
     with _lock:
         found = _credentials.get(account)

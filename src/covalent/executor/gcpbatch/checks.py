@@ -26,17 +26,21 @@ class Checks:
 
     async def check(self, options: JobOptions) -> None:
         """:raises ExecutorError: naming the setting and what to do"""
-        await self._found.get("region", self._check_region)
+        await self._found.get("region", self.check_region)
         place = options.bucket, options.prefix
-        await self._found.get(place, lambda: self._check_bucket(*place))
+        await self._found.get(place, lambda: self.check_bucket(*place))
 
-    async def _check_region(self) -> None:
-        """Credentials, project, API, permission and region, all in one call: each of them that is wrong has an answer of its own."""
+    async def check_region(self) -> None:
+        """Credentials, project, API, permission and region, all in one call: each of them that is wrong has an answer of its own.
+
+        :raises ExecutorError: if one is wrong
+        """
         request = {"parent": self._account.parent, "page_size": 1}
         what = f"looking for Google Batch in the project {self._account.project} (project_id), {self._account.region} (region)"
         await self._clients.batch(what, lambda client: client.list_jobs(request, retry=None, timeout=TIMEOUT_S))
 
-    async def _check_bucket(self, name: str, prefix: str) -> None:
+    async def check_bucket(self, name: str, prefix: str) -> None:
+        """:raises ExecutorError: if it is not there, or may not be listed"""
         store = open_bucket(bucket(name, prefix))
         try:
             async for _ in store.list(_NOWHERE):
@@ -44,4 +48,4 @@ class Checks:
         except ExecutorError as error:
             if error.retryable:
                 raise
-            raise ExecutorError(f"{error} The bucket is the one in bucket_name.") from error
+            raise ExecutorError(f"{error} The bucket is the one in bucket_name.", trouble=error.trouble) from error

@@ -19,6 +19,7 @@ from .session import ENDPOINT_VARIABLE, PROJECT_VARIABLE, Account, Clients, buck
 from .settings import GCPBatchSettings
 
 if TYPE_CHECKING:
+    from ..examination import Examination
     from .service import GCPBatchService
 
 #: What the service's time limit leaves beyond the runner's: to fetch values, install packages, publish results.
@@ -111,6 +112,11 @@ class GCPBatchExecutor(GCPBatchSettings, SingleTaskExecutor):
     def retry_budget(self) -> int:
         return self.retries if self.said("retries") is not None else 0
 
+    def examination(self) -> Examination:
+        from .examination import GoogleExamination
+
+        return GoogleExamination(self, self._account())
+
     async def get_status(self, job_id: str) -> tuple[str, int]:
         return await (await self._service()).status(job_id)
 
@@ -135,8 +141,14 @@ class GCPBatchExecutor(GCPBatchSettings, SingleTaskExecutor):
     async def connect(self) -> GCPBatchService:
         from .service import GCPBatchService
 
-        account = self._account()
-        return GCPBatchService(await Clients.open(account), account)
+        return GCPBatchService(await self.open_clients(), self._account())
+
+    async def open_clients(self) -> Clients:
+        """New clients for its account.
+
+        :raises ExecutorError: if Google's libraries are missing, or there are no credentials
+        """
+        return await Clients.open(self._account())
 
     def bucket(self) -> Bucket:
         return bucket(self._bucket_name(), self.bucket_prefix.strip("/"))

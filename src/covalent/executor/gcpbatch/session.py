@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final, TypeVar
 
 from ...errors import ExecutorError
+from ...troubles import Trouble
 from ..batch.executor import Bucket
 from .border import translated
 
@@ -114,11 +115,27 @@ class Clients:
         except ImportError as error:
             raise ExecutorError(
                 "The Google Batch executor needs google-cloud-batch, google-cloud-logging and obstore where the server runs: "
-                "pip install 'covalent-batch[gcp]'"
+                "pip install 'covalent-batch[gcp]'",
+                trouble=Trouble.MISSING_PACKAGE,
             ) from error
         if not os.environ.get(ENDPOINT_VARIABLE):
             self._credentials = _credentials()
         self._batch = BatchServiceClient(transport=self._transport(BatchServiceGrpcTransport, _BATCH))
+
+    def principal(self) -> str:
+        """Who asks, as far as the credentials say; empty where an emulator asks for none."""
+        if self._credentials is None:
+            return ""
+        email = getattr(self._credentials, "service_account_email", "") or getattr(self._credentials, "account", "")
+        return str(email or f"somebody with credentials of the kind {type(self._credentials).__name__}")
+
+    async def renew(self) -> None:
+        """Get a token, unless there is a good one.
+
+        :raises ExecutorError: if there is none to be had
+        """
+        if self._credentials is not None:
+            await asyncio.get_running_loop().run_in_executor(self._threads, _token, self._credentials)
 
     async def batch(self, what: str, call: Callable[[Any], T]) -> T:
         """One call of Google Batch: ``call`` gets its client. ``what`` is it in words, for errors.

@@ -11,6 +11,7 @@ from ..base import AsyncBaseExecutor, Resources
 from .settings import check, checked_retries, checked_time_limit, configuration
 
 if TYPE_CHECKING:
+    from ..examination import Examination
     from .pool import LocalPool
 
 
@@ -90,6 +91,11 @@ class LocalExecutor(AsyncBaseExecutor):
 
     async def read_log(self, metadata: GroupMetadata, ref: TaskRef, stream: str, offset: int, limit: int) -> bytes:
         return await (await self._bound_pool()).read_log(metadata.group_id, ref, stream, offset, limit)
+
+    def examination(self) -> Examination:
+        from .examination import LocalExamination
+
+        return LocalExamination()
 
     async def _bound_pool(self) -> LocalPool:
         if self._pool is None:

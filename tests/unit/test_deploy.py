@@ -1,0 +1,255 @@
+"""What ``covalent deploy`` says before Terraform is asked anything, and what holds for the modules."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from covalent.cli.deploy import deploy
+from covalent.deploy.events import Report
+from covalent.deploy.modules import MODULES
+from covalent.deploy.program import VARIABLE, Version, find_program
+from covalent.deploy.variables import read_variables
+from covalent.deploy.workspace import Workspace
+from covalent.errors import DeployError
+from covalent.executor.registry import check_setting
+
+EXECUTORS = sorted(MODULES)
+
+
+@pytest.fixture(autouse=True)
+def programs(covalent_home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The only directory on the PATH."""
+    place = covalent_home / "bin"
+    place.mkdir()
+    monkeypatch.setenv("PATH", str(place))
+    monkeypatch.delenv(VARIABLE, raising=False)
+    return place
+
+
+def install(place: Path, name: str, version: str) -> Path:
+    program = place / name
+    program.write_text(f'#!/bin/sh\necho \'{{"terraform_version": "{version}"}}\'\n')
+    program.chmod(0o755)
+    return program
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(deploy, arguments)
+
+
+# Terraform and OpenTofu
+
+
+def test_versions_compare_as_versions_and_not_as_text():
+    texts = ["1.3.9", "1.4.0-rc1", "1.4.0", "1.9.8", "1.10.0", "1.11.4", "v2.0.0"]
+    versions = [Version.parse(text) for text in texts]
+    assert versions == sorted(versions)
+
+
+@pytest.mark.parametrize(
+    ("installed", "found"),
+    [
+        ({"terraform": "1.4.0"}, "Terraform"),
+        ({"terraform": "1.11.4", "tofu": "1.8.0"}, "Terraform"),
+        ({"tofu": "1.6.2"}, "OpenTofu"),
+        ({"terraform": "1.3.10", "tofu": "1.10.1"}, "OpenTofu"),
+    ],
+)
+def test_the_first_program_that_is_new_enough_is_taken(programs: Path, installed: dict[str, str], found: str) -> None:
+    for name, version in installed.items():
+        install(programs, name, version)
+    assert find_program().name == found
+
+
+def test_without_a_program_it_is_said_what_to_install() -> None:
+    with pytest.raises(DeployError, match=r"Neither terraform nor tofu is on the PATH\. Install Terraform"):
+        find_program()
+
+
+def test_a_program_that_is_too_old_is_named_with_its_version(programs: Path) -> None:
+    install(programs, "terraform", "1.3.10")
+    with pytest.raises(DeployError, match=r"Terraform 1\.3\.10, but 'covalent deploy' needs 1\.4\.0 or newer"):
+        find_program()
+
+
+def test_a_program_may_be_named_and_then_no_other_is_taken(
+    programs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install(programs, "terraform", "1.11.4")
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.setenv(VARIABLE, str(install(tmp_path / "elsewhere", "tofu-1.9", "1.9.0")))
+    assert find_program().version == Version(1, 9, 0)
+    monkeypatch.setenv(VARIABLE, "nowhere")
+    with pytest.raises(DeployError, match="is 'nowhere', and there is no such program"):
+        find_program()
+
+
+def test_a_program_that_answers_nonsense_is_told(programs: Path) -> None:
+    install(programs, "terraform", "new")
+    with pytest.raises(DeployError, match="does not say which version it is"):
+        find_program()
+
+
+# Options
+
+
+@pytest.mark.parametrize("executor", EXECUTORS)
+def test_the_help_shows_every_variable_with_its_default(executor: str) -> None:
+    # Lines are broken at spaces and hyphens.
+    shown = re.sub(r"\s+", "", run("up", executor, "--help").output)
+    for variable in read_variables(MODULES[executor].directory).values():
+        option = f"--{variable.name.replace('_', '-')}"
+        assert (option in shown) is not variable.is_secret
+        if not variable.is_secret:
+            assert variable.about.replace(" ", "") in shown
+            assert f"[default:{variable.shown_default}]" in shown or not variable.shown_default
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("up", "awsbach"), "Nothing can be deployed for 'awsbach'. Did you mean 'awsbatch'?"),
+        (("up", "awsbatch", "--max-vcpu=3"), "'--max-vcpus'"),
+        (("up", "awsbatch", "--max-vcpus=many"), "'many' is not a number"),
+        (("up", "awsbatch", "--max_vcpus=nan"), "'nan' is not a finite number"),
+        (("up", "awsbatch", "--gpu=perhaps"), "'perhaps' is neither true nor false"),
+        (("up", "awsbatch", "--tags=blue"), "'blue' has no value: write NAME=VALUE,NAME=VALUE"),
+        (("up", "awsbatch", "--subnet-ids=[1]"), "is not a list of text"),
+        (("up", "awsbatch", "--backend-config=a=b"), "--backend-config needs --backend"),
+        (("up", "awsbatch", "--backend=s3", "--backend-config=a"), "'a' has no value. Write KEY=VALUE"),
+    ],
+)
+def test_a_wrong_option_is_told_before_anything_is_done(
+    covalent_home: Path, arguments: tuple[str, ...], said: str
+) -> None:
+    done = run(*arguments)
+    assert done.exit_code == 2
+    assert said in done.output
+    assert not list((covalent_home / "data").iterdir())
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "value"),
+    [
+        ("subnet_ids", "a, b", ["a", "b"]),
+        ("subnet_ids", '["a,b"]', ["a,b"]),
+        ("subnet_ids", "", []),
+        ("tags", "a=1,b=x=y", {"a": "1", "b": "x=y"}),
+        ("tags", '{"a": "1,2"}', {"a": "1,2"}),
+        ("max_vcpus", "16", 16),
+        ("expire_days", "null", None),
+        ("gpu", "TRUE", True),
+        ("prefix", "12", "12"),
+    ],
+)
+def test_words_become_values_of_the_kind_that_the_variable_has(name: str, text: str, value: object) -> None:
+    assert read_variables(MODULES["awsbatch"].directory)[name].value(text) == value
+
+
+# The place on this machine
+
+
+def test_two_deploys_at_once_are_refused_with_the_process_of_the_first(tmp_path: Path) -> None:
+    first, second = (Workspace(MODULES["awsbatch"], tmp_path) for _ in range(2))
+    with first.locked(), pytest.raises(DeployError, match=f"begun by process {os.getpid()}"), second.locked():
+        pass
+    with second.locked():
+        pass
+
+
+def test_state_that_could_not_be_saved_is_not_passed_over(tmp_path: Path) -> None:
+    workspace = Workspace(MODULES["awsbatch"], tmp_path)
+    with workspace.locked():
+        (workspace.directory / "errored.tfstate").write_text("{}")
+        with pytest.raises(DeployError, match=r"state push errored\.tfstate"):
+            workspace.check_saved()
+
+
+def test_a_state_cannot_be_moved_by_naming_another_backend(tmp_path: Path) -> None:
+    workspace = Workspace(MODULES["awsbatch"], tmp_path)
+    with workspace.locked():
+        workspace.lay_out({"s3": {"bucket": "b"}})
+        workspace.note(phase="done")
+        workspace.lay_out(None)
+        workspace.lay_out({"s3": {"bucket": "b"}})
+        with pytest.raises(DeployError, match="it cannot be moved by --backend"):
+            workspace.lay_out({"s3": {"bucket": "c"}})
+
+
+def test_only_the_owner_can_read_what_a_deployment_was_told(tmp_path: Path) -> None:
+    workspace = Workspace(MODULES["awsbatch"], tmp_path)
+    with workspace.locked():
+        workspace.lay_out({"s3": {"secret_key": "s"}})
+        workspace.tell({"tags": {}})
+        modes = {path.name: path.stat().st_mode & 0o077 for path in workspace.directory.iterdir()}
+    assert set(modes.values()) == {0}, modes
+
+
+def test_lines_that_are_no_report_and_warnings_do_not_end_a_run() -> None:
+    said: list[str] = []
+    report = Report(said.append)
+    report("panic: something")
+    report('{"type": "diagnostic", "diagnostic": {"severity": "warning", "summary": "Old."}}')
+    report(
+        '{"type": "diagnostic", "diagnostic": {"severity": "error", "summary": "No", "detail": "Because\\n of it."}}'
+    )
+    report('{"type": "new in a later version"}')
+    assert said == ["Warning: Old."]
+    assert report.errors == ["No. Because of it."]
+
+
+# The modules
+
+
+@pytest.mark.parametrize("executor", EXECUTORS)
+def test_modules_give_out_only_settings_that_their_executor_has(executor: str) -> None:
+    text = (MODULES[executor].directory / "outputs.tf").read_text()
+    block = text[text.index('output "executor"') : text.index('output "account_id"')]
+    names = set(re.findall(r"\b([a-z_0-9]+)\s+= ", block)) - {"description", "value", "depends_on", "sensitive"}
+    assert len(names) >= 6
+    for name in names:
+        check_setting(executor, name, _example(executor, name))
+
+
+def _example(executor: str, name: str) -> object:
+    identity = "/subscriptions/s/resourceGroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities/i"
+    known = {
+        "assign_public_ip": True,
+        "spot": True,
+        "platform": "EC2",
+        "region": "us-east1" if executor == "gcpbatch" else "us-east-1",
+        "batch_account_url": "https://a.eastus.batch.azure.com",
+        "registry": "a.azurecr.io",
+        "user_assigned_identity": identity,
+    }
+    return known.get(name, "covalent")
+
+
+@pytest.mark.parametrize("executor", EXECUTORS)
+def test_modules_have_what_everybody_looks_for_and_pin_their_providers(executor: str) -> None:
+    directory = MODULES[executor].directory
+    assert {"versions.tf", "variables.tf", "outputs.tf", "README.md"} <= {path.name for path in directory.iterdir()}
+    versions = (directory / "versions.tf").read_text()
+    assert versions.count("source ") == len(re.findall(r'version = ">= [\d.]+, < [\d.]+"', versions))
+    variables = read_variables(directory)
+    assert {"prefix", *MODULES[executor].place} <= variables.keys()
+    readme = (directory / "README.md").read_text()
+    assert [name for name in variables if f"`{name}`" not in readme] == []
+
+
+@pytest.mark.terraform
+@pytest.mark.parametrize("executor", EXECUTORS)
+def test_modules_are_written_as_terraform_formats_them(executor: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()
+    program = shutil.which("terraform") or shutil.which("tofu")
+    done = subprocess.run(
+        [str(program), "fmt", "-check", "-diff"], cwd=MODULES[executor].directory, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
