@@ -75,6 +75,10 @@ check-lock: $(DONE)/dev
 check-web: $(DONE)/dev $(if $(NPM),web/node_modules/.package-lock.json)
 	$(if $(NPM),cd web && PYTHON="$(abspath $(BIN))/python" npm run --silent check,@echo $(NO_NPM))
 
+.PHONY: scan
+scan: $(DONE)/scan ## Look for what is insecure in the Terraform modules
+	$(VENV)/scan/bin/checkov --config-file tools/checkov.yaml
+
 .PHONY: web
 web: ## Build the pages into the package; needs Node.js and npm
 	$(if $(NPM),,$(error The pages need Node.js $(OLDEST_NODE) or newer, with npm. Install them, then run this again))
@@ -109,6 +113,10 @@ bench-ui: $(DONE)/dev pages ## Measure the pages in Chromium, with 10,000 tasks
 docs: $(DONE)/docs ## Build the documentation into site/, with every warning an error
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
+.PHONY: tables
+tables: $(DONE)/dev ## Make the tables of the documentation anew that come from the code
+	$(BIN)/python tools/doc_tables.py
+
 .PHONY: format
 format: $(DONE)/dev ## Format the code and mend what the linter can mend
 	$(BIN)/ruff format
@@ -129,6 +137,12 @@ $(DONE)/venv: requirements/build.lock
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/build.lock
 	@mkdir -p $(DONE) && touch $@
+
+# Apart from everything else, whose versions it does not go with.
+$(DONE)/scan: requirements/scan.lock $(DONE)/venv
+	$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(VENV)/scan
+	$(BIN)/uv pip install --quiet --python $(VENV)/scan/bin/python --require-hashes -r $<
+	@touch $@
 
 $(DONE)/%: requirements/%.lock pyproject.toml $(DONE)/venv
 	$(UV) --require-hashes -r $<

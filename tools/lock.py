@@ -28,6 +28,7 @@ class Lock:
     groups: tuple[str, ...] = ()
     extras: tuple[str, ...] = ()
     package: bool = True
+    apart: bool = False  #: Whether it shares no environment with others, and so no versions.
 
     @property
     def path(self) -> Path:
@@ -40,6 +41,7 @@ LOCKS = (
     Lock(name="dev", groups=("dev",), extras=("aws", "azure", "deploy", "emulator", "gcp", "postgres")),
     Lock(name="docs", groups=("docs",)),
     Lock(name="bench", groups=("bench",)),
+    Lock(name="scan", groups=("scan",), package=False, apart=True),
 )
 
 
@@ -71,14 +73,15 @@ def compile_pins(output: Path, arguments: list[str]) -> None:
 
 def write(*, upgrade: bool) -> None:
     groups = tomllib.loads(PYPROJECT.read_text())["dependency-groups"]
-    everything = [f"--group={name}" for name in groups]
+    apart = {name for lock in LOCKS if lock.apart for name in lock.groups}
+    everything = [f"--group={name}" for name in groups if name not in apart]
     newest = ["--upgrade"] if upgrade else []
     compile_pins(CONSTRAINTS, ["pyproject.toml", "--all-extras", "--no-annotate", *everything, *newest])
     for lock in LOCKS:
         wanted = [f"--group={name}" for name in lock.groups] + [f"--extra={name}" for name in lock.extras]
         wanted += ["pyproject.toml"] if lock.package else []
-        wanted += ["--generate-hashes", "--constraint", str(CONSTRAINTS.relative_to(ROOT))]
-        compile_pins(lock.path, [*wanted, *newest])
+        wanted += [] if lock.apart else ["--constraint", str(CONSTRAINTS.relative_to(ROOT))]
+        compile_pins(lock.path, [*wanted, "--generate-hashes", *newest])
 
 
 def stale() -> list[Path]:

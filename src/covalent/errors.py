@@ -38,6 +38,7 @@
     │   └── ObjectTooLargeError   a bucket holds more there than can be read
     ├── EmulatorError             an emulator cannot start, or is asked for what it cannot do
     ├── DeployError               cloud resources cannot be made, looked at or removed
+    ├── ImageError                a container image cannot be built or pushed
     ├── IntegrityError            bytes are not what their digest says
     └── TaskError                 a task did not complete; raised by ``Result``
 
@@ -324,6 +325,10 @@ class EmulatorError(CovalentError):
 
 class DeployError(CovalentError):
     """Cloud resources cannot be made, looked at or removed as they were asked for."""
+
+
+class ImageError(CovalentError):
+    """A container image cannot be built or pushed as it was asked for."""
 
 
 class IntegrityError(CovalentError):

@@ -19,6 +19,7 @@ class Trouble(StrEnum):
     DISABLED_QUEUE = "disabled-queue"  #: It is there, and takes or runs no jobs.
     MISSING_POOL = "missing-pool"
     BAD_POOL = "bad-pool"  #: It is there, and cannot run tasks.
+    MISSING_IMAGE = "missing-image"  #: Its registry, which is open to everybody, does not have it.
     MISSING_ROLE = "missing-role"  #: Or an identity that has none.
     MISSING_API = "missing-api"  #: It is not enabled.
     MISSING_PROJECT = "missing-project"  #: Or account.

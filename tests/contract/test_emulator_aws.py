@@ -52,6 +52,40 @@ def store(aws: EmulatedAWS) -> S3Store:
 # Resources
 
 
+def test_a_queue_keeps_how_long_jobs_may_wait_at_its_head(cloud):
+    batch = cloud.batch
+    limit = {"state": "RUNNABLE", "action": "CANCEL", "reason": "none free", "maxTimeSeconds": 600}
+    environment = batch.describe_job_queues(jobQueues=[QUEUE])["jobQueues"][0]["computeEnvironmentOrder"]
+    made = {"jobQueueName": "limited", "state": "ENABLED", "priority": 1, "computeEnvironmentOrder": environment}
+    with pytest.raises(ClientError, match="maxTimeSeconds must be between 600 and 86400"):
+        batch.create_job_queue(**made, jobStateTimeLimitActions=[{**limit, "maxTimeSeconds": 599}])
+    batch.create_job_queue(**made, jobStateTimeLimitActions=[limit])
+
+    def limits() -> dict[str, list[dict[str, object]]]:
+        return {q["jobQueueName"]: q["jobStateTimeLimitActions"] for q in batch.describe_job_queues()["jobQueues"]}
+
+    assert (limits()["limited"], limits()[QUEUE]) == ([limit], [])
+    batch.update_job_queue(jobQueue="limited", priority=2)
+    assert limits()["limited"] == [limit]
+    batch.update_job_queue(jobQueue="limited", state="DISABLED", jobStateTimeLimitActions=[])
+    assert limits()["limited"] == []
+    batch.delete_job_queue(jobQueue="limited")
+
+
+def test_the_tags_of_a_launch_template_are_not_those_of_what_it_launches(cloud):
+    ec2 = cloud.client("ec2")
+    tags = [{"Key": "team", "Value": "blue"}]
+    ec2.create_launch_template(
+        LaunchTemplateName="tagged",
+        LaunchTemplateData={"TagSpecifications": [{"ResourceType": "instance", "Tags": tags}]},
+        TagSpecifications=[{"ResourceType": "launch-template", "Tags": tags}],
+    )
+    (version,) = ec2.describe_launch_template_versions(LaunchTemplateName="tagged")["LaunchTemplateVersions"]
+    assert [each["ResourceType"] for each in version["LaunchTemplateData"]["TagSpecifications"]] == ["instance"]
+    (template,) = ec2.describe_launch_templates(LaunchTemplateNames=["tagged"])["LaunchTemplates"]
+    assert template["Tags"] == tags
+
+
 def test_the_default_names_of_the_executor_exist(cloud):
     assert [bucket["Name"] for bucket in cloud.s3.list_buckets()["Buckets"]] == [BUCKET]
     roles = {role["RoleName"] for role in cloud.client("iam").list_roles()["Roles"]}

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,6 +19,8 @@ from covalent.testing.harness import Harness
 from tests.support.azure_cloud import OPTIONS
 
 pytestmark = [pytest.mark.slow, pytest.mark.npm]
+
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 
 BUCKET = "covalent-tasks"
 LIMIT_S = 120.0
@@ -27,7 +36,41 @@ EXECUTORS = {
 }
 
 
-def test_a_workflow_runs_everywhere_at_once_and_passes_values_from_each_place_to_each_other(tmp_path: Path) -> None:
+#: For tasks that only name their executor.
+CONFIGURATION = f"""
+[executors.awsbatch]
+poll_freq = 1
+
+[executors.gcpbatch]
+bucket_name = "{BUCKET}"
+memory = 512
+poll_freq = 1
+
+[executors.azurebatch]
+poll_freq = 1
+"""
+CONFIGURATION += "".join(f"{name} = {json.dumps(value)}\n" for name, value in OPTIONS.items())
+
+
+@pytest.fixture(scope="module")
+def clouds() -> Iterator[Sequence[Any]]:
+    with emulated_aws() as aws, emulated_google(buckets=[BUCKET]) as google, emulated_azure() as azure:
+        yield aws, google, azure
+
+
+@pytest.fixture(scope="module")
+def harness(clouds: Sequence[Any], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Harness]:
+    environment = {name: value for cloud in clouds for name, value in cloud.environment.items()}
+    home = tmp_path_factory.mktemp("everywhere")
+    harness = Harness(home, environment=environment)
+    (home / "config" / "covalent.conf").write_text(CONFIGURATION)
+    with harness.running():
+        yield harness
+
+
+def test_a_workflow_runs_everywhere_at_once_and_passes_values_from_each_place_to_each_other(
+    clouds: Sequence[Any], harness: Harness
+) -> None:
     makers = {
         place: ct.electron(lambda place: place.encode() * BYTES, executor=one) for place, one in EXECUTORS.items()
     }
@@ -42,14 +85,22 @@ def test_a_workflow_runs_everywhere_at_once_and_passes_values_from_each_place_to
         return {place: take(made) for place, take in takers.items()}
 
     lengths = {place: len(place) for place in EXECUTORS}
-    with emulated_aws() as aws, emulated_google(buckets=[BUCKET]) as google, emulated_azure() as azure:
-        clouds = (aws, google, azure)
-        environment = {name: value for cloud in clouds for name, value in cloud.environment.items()}
-        with Harness(tmp_path, environment=environment).running() as harness:
-            result = harness.wait(ct.dispatch(workflow)(), LIMIT_S)
-            assert result.error is None
-            assert result.result == dict.fromkeys(EXECUTORS, lengths)
-        submitted = [cloud.calls().client["batch"] for cloud in clouds]
+    for cloud in clouds:
+        cloud.reset_calls()
+    result = harness.wait(ct.dispatch(workflow)(), LIMIT_S)
+    assert result.error is None
+    assert result.result == dict.fromkeys(EXECUTORS, lengths)
+    submitted = [cloud.calls().client["batch"] for cloud in clouds]
     assert [
         calls[name] for calls, name in zip(submitted, ("SubmitJob", "CreateJob", "CreateTaskCollection"), strict=True)
     ] == [2, 2, 2]
+
+
+def test_the_example_of_mixed_clouds_estimates_pi_in_each_of_them(harness: Harness, tmp_path: Path) -> None:
+    command = [sys.executable, str(EXAMPLES / "mixed_clouds.py")]
+    environment = os.environ | harness.environment
+    done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=LIMIT_S)
+    assert done.returncode == 0, done.stderr
+    off = dict(re.findall(r"^(\w+): off by ([+-]\d\.\d{3})$", done.stdout, re.MULTILINE))
+    assert set(off) == {"local", "awsbatch", "azurebatch", "gcpbatch"}
+    assert all(abs(float(value)) < 0.06 for value in off.values())

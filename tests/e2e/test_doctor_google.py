@@ -85,7 +85,7 @@ def test_refusals_of_the_service_are_told_apart(
     report = examine()
     assert report.troubles == {"identity": trouble}
     assert mend in report.mend("identity")
-    assert report.state("bucket") == "skipped"
+    assert report.state("bucket delete") == "ok", "storage is looked at as well"
 
 
 @pytest.mark.parametrize(
@@ -108,10 +108,19 @@ def test_a_missing_permission_to_write_is_told(examine: Examine, cloud: Emulated
     assert "roles/storage.objectUser" in report.mend("bucket write")
 
 
-def test_an_address_where_nobody_answers_is_told(examine: Examine, cloud: EmulatedGoogle) -> None:
-    report = examine({**cloud.environment, "COVALENT_GCP_BATCH_ENDPOINT": "127.0.0.1:9"})
-    assert report.troubles == {"identity": "unreachable-endpoint"}
-    assert "COVALENT_GCP_BATCH_ENDPOINT" in report.mend("identity")
+@pytest.mark.parametrize(
+    ("variable", "address", "check"),
+    [
+        ("COVALENT_GCP_BATCH_ENDPOINT", "127.0.0.1:9", "identity"),
+        ("STORAGE_EMULATOR_HOST", "http://127.0.0.1:9", "endpoint"),
+    ],
+)
+def test_an_address_where_nobody_answers_is_told(
+    variable: str, address: str, check: str, examine: Examine, cloud: EmulatedGoogle
+) -> None:
+    report = examine({**cloud.environment, variable: address})
+    assert report.troubles == {check: "unreachable-endpoint"}
+    assert variable in report.mend(check)
 
 
 def test_a_task_is_run_on_request_and_tells_which_role_its_account_lacks(cloud: EmulatedGoogle, tmp_path: Path) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import json
+import os
 import re
 import subprocess
 import sys
@@ -13,6 +15,7 @@ import pytest
 from tests.support.server import RunningServer
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+RUN_NOTEBOOK = Path(__file__).resolve().parents[1] / "support" / "run_notebook.py"
 
 pytestmark = pytest.mark.slow
 
@@ -21,23 +24,32 @@ pytestmark = pytest.mark.slow
 def run(server: RunningServer, tmp_path: Path):
     """Run an example in an empty directory; returns what it prints."""
 
-    def run_example(name: str) -> str:
-        command = [sys.executable, str(EXAMPLES / name)]
-        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=240)
-        assert done.returncode == 0, done.stderr
-        return done.stdout
+    return lambda name: output_of([str(EXAMPLES / name)], tmp_path)
 
-    return run_example
+
+def output_of(arguments: list[str], home: Path, **variables: str) -> str:
+    """What Python prints with them."""
+    done = subprocess.run(
+        [sys.executable, *arguments],
+        cwd=home,
+        env=os.environ | variables,
+        capture_output=True,
+        text=True,
+        timeout=240,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 def test_a_support_vector_machine_learns_to_tell_irises_apart(run):
     assert 0.6 < float(run("svm_iris.py")) <= 1.0
 
 
-def test_a_sweep_finds_the_best_of_its_settings(run):
-    best = ast.literal_eval(run("hyperparameter_sweep.py"))
-    assert best["score"] > 0.9
-    assert set(best) == {"C", "gamma", "score"}
+def test_a_sweep_finds_the_best_of_a_thousand_settings(run):
+    found = ast.literal_eval(run("hyperparameter_sweep.py"))
+    assert found["tried"] == 1000
+    assert found["score"] > 0.97
+    assert set(found["best"]) == {"C", "gamma"}
 
 
 def test_a_sublattice_takes_as_many_samples_as_the_error_needs(run):
@@ -46,7 +58,22 @@ def test_a_sublattice_takes_as_many_samples_as_the_error_needs(run):
     assert float(found[1]) == pytest.approx(3.1416, abs=0.03)
 
 
+def test_training_for_a_gpu_also_learns_without_one(run):
+    best = ast.literal_eval(run("gpu_training.py"))
+    assert best["accuracy"] > 0.95
+    assert best["backend"].endswith("cpu")
+
+
+def test_a_notebook_prints_what_it_shows(server, tmp_path):
+    pytest.importorskip("IPython")
+    notebook = EXAMPLES / "notebook.ipynb"
+    cells = [cell for cell in json.loads(notebook.read_text())["cells"] if cell["cell_type"] == "code"]
+    shown = ["".join(line for output in cell["outputs"] for line in output["text"]) for cell in cells]
+    printed = output_of([str(RUN_NOTEBOOK), str(notebook)], tmp_path, IPYTHONDIR=str(tmp_path / "ipython"))
+    assert json.loads(printed) == shown
+
+
 def test_there_is_a_test_for_each_example():
     tests = "".join(path.read_text() for path in Path(__file__).parent.glob("test_*.py"))
-    tested = set(re.findall(r'(?:run\(|"examples" / |program = )"(\w+\.py)"', tests))
-    assert tested == {path.name for path in EXAMPLES.glob("*.py")}
+    tested = set(re.findall(r'(?:run\(|EXAMPLES / |"examples" / |program = )"(\w+\.(?:py|ipynb))"', tests))
+    assert tested == {path.name for path in EXAMPLES.iterdir() if path.suffix in (".py", ".ipynb")}

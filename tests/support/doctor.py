@@ -48,6 +48,7 @@ def examined(executor: str, environment: Mapping[str, str], *arguments: str) -> 
     report = json.loads(done.stdout)
     assert report["ok"] is (done.returncode == 0)
     checks = {found["check"]: found for found in report["checks"] if found["of"] == executor}
+    assert all(found["mend"] for found in checks.values() if found["state"] == "failed"), checks
     return Report(text=done.stdout + done.stderr, code=done.returncode, checks=checks)
 
 

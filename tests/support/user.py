@@ -80,10 +80,14 @@ def covalent(*arguments: str, environment: Mapping[str, str] | None = None) -> s
     return done.stdout + done.stderr
 
 
-def command(*arguments: str, environment: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+def command(
+    *arguments: str, environment: Mapping[str, str] | None = None, given: str | None = None
+) -> subprocess.CompletedProcess[str]:
+    """:param given: what it reads from standard input"""
     return subprocess.run(
         [sys.executable, "-m", "covalent", *arguments],
         env=os.environ | (environment or {}),
+        input=given,
         capture_output=True,
         text=True,
         timeout=LIMIT_S,

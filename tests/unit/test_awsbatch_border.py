@@ -10,6 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError, WaiterError
 
 from covalent.errors import ExecutorError, ServiceUnreachableError, ThrottledError
 from covalent.executor.awsbatch.border import RefusedError, translated
+from covalent.troubles import Trouble
 
 #: What says that no answer came.
 UNREACHABLE = {
@@ -87,6 +88,19 @@ def test_a_refusal_says_what_to_do(code, remedy):
     assert remedy in str(error)
     assert error.is_denied == (code == "AccessDeniedException")
     assert not error.retryable
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Signature expired: 20260101T000000Z is now earlier than 20260101T001000Z (20260101T001500Z - 5 min.)",
+        "Signature not yet current: 20260101T001000Z is still later than 20260101T000500Z",
+    ],
+)
+def test_a_signature_of_another_time_is_told_from_a_wrong_key(said):
+    error = translated(client_error("SignatureDoesNotMatch", message=said), "doing it")
+    assert error.trouble is Trouble.WRONG_CLOCK
+    assert "Set the clock" in str(error)
 
 
 def test_a_refusal_without_a_remedy_is_told_in_the_words_of_aws():

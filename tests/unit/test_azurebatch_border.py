@@ -11,6 +11,7 @@ import pytest
 
 from covalent.errors import ExecutorError, ServiceUnreachableError, ThrottledError
 from covalent.executor.azurebatch.border import RefusedError, translated
+from covalent.troubles import Trouble
 
 KINDS = {
     kind
@@ -123,6 +124,14 @@ def test_whoever_is_refused_is_told_what_to_do(error, remedy):
 def test_a_sign_in_that_another_moment_may_let_pass_is_no_refusal():
     error = core.ClientAuthenticationError("AADSTS90033: A transient error has occurred. Please try again.")
     assert isinstance(translated(error, "signing in"), ServiceUnreachableError)
+
+
+def test_a_sign_in_that_did_not_get_there_is_no_refusal():
+    refused = core.ClientAuthenticationError("Authentication failed: Connection refused")
+    refused.__cause__ = core.ServiceRequestError("Connection refused")
+    error = translated(refused, "signing in")
+    assert isinstance(error, ServiceUnreachableError)
+    assert error.trouble is Trouble.UNREACHABLE
 
 
 def test_a_refusal_has_azures_code_and_status_and_words_but_not_the_ids_of_the_request():

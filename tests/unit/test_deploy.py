@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
+import signal
 import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -14,11 +18,11 @@ from click.testing import CliRunner, Result
 from covalent.cli.deploy import deploy
 from covalent.deploy.events import Report
 from covalent.deploy.modules import MODULES
-from covalent.deploy.program import VARIABLE, Version, find_program
+from covalent.deploy.program import VARIABLE, Program, Version, find_program
+from covalent.deploy.trouble import explained
 from covalent.deploy.variables import read_variables
 from covalent.deploy.workspace import Workspace
 from covalent.errors import DeployError
-from covalent.executor.registry import check_setting
 
 EXECUTORS = sorted(MODULES)
 
@@ -97,6 +101,25 @@ def test_a_program_that_answers_nonsense_is_told(programs: Path) -> None:
         find_program()
 
 
+def test_ctrl_c_before_anything_is_made_ends_it_at_once(programs: Path, covalent_home: Path) -> None:
+    mark = covalent_home / "planning"
+    answers = '{"terraform_version": "1.11.4"}'
+    sleep = shutil.which("sleep", path=os.defpath)
+    cases = f"version) echo '{answers}' ;;\noutput) echo '{{}}' ;;\nplan) echo > {mark}; exec {sleep} 60 ;;"
+    (programs / "terraform").write_text(f"#!/bin/sh\ncase $1 in\n{cases}\nesac\n")
+    (programs / "terraform").chmod(0o755)
+    command = [sys.executable, "-m", "covalent", "deploy", "up", "awsbatch"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    while not mark.exists():
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=30)
+    assert process.returncode == 1
+    assert "Stopped before anything of awsbatch was changed." in err
+    assert not (covalent_home / "data" / "deploy" / "awsbatch" / "deployment.json").exists()
+
+
 # Options
 
 
@@ -151,6 +174,72 @@ def test_a_wrong_option_is_told_before_anything_is_done(
 )
 def test_words_become_values_of_the_kind_that_the_variable_has(name: str, text: str, value: object) -> None:
     assert read_variables(MODULES["awsbatch"].directory)[name].value(text) == value
+
+
+# What Terraform says
+
+TERRAFORM = Program(path="terraform", name="Terraform", version=Version(1, 11, 4))
+
+#: What Terraform, its providers and backends have said.
+TOLD = [
+    (
+        "awsbatch",
+        "Error: AWS account ID not allowed: 123456789012",
+        "to another account than the deployment, which is in 999999999999",
+    ),
+    ("awsbatch", "No valid credential sources found", "Sign in, for example with 'aws sso login'"),
+    (
+        "azurebatch",
+        "building AzureAD Client: no Authorizer could be configured",
+        "Sign in, for example with 'az login'",
+    ),
+    ("gcpbatch", "google: could not find default credentials", "with 'gcloud auth application-default login'"),
+    (
+        "awsbatch",
+        "api error InvalidClientTokenId: The security token included in the request is invalid.",
+        "have expired",
+    ),
+    ("gcpbatch", 'oauth2: "invalid_grant" "Bad Request"', "are wrong or have expired"),
+    ("awsbatch", "could not connect to registry.terraform.io: dial tcp: no such host", "could not fetch the providers"),
+    ("awsbatch", "https response error StatusCode: 0, dial tcp 127.0.0.1:1: connection refused", "AWS does not answer"),
+    ("awsbatch", "UnauthorizedOperation: You are not authorized to perform this operation.", "may not do this"),
+    (
+        "gcpbatch",
+        "googleapi: Error 403: Permission denied on resource project",
+        "Have somebody who administers the project",
+    ),
+    ("awsbatch", "EntityAlreadyExists: Role with name a already exists.", "Choose another --prefix"),
+    ("awsbatch", "Error acquiring the state lock", "Somebody else is at work on the same state"),
+    (
+        "awsbatch",
+        "BucketNotEmpty: The bucket you tried to delete is not empty",
+        "'covalent deploy up awsbatch --delete-data=true'",
+    ),
+]
+
+
+@pytest.mark.parametrize(("executor", "said", "remedy"), TOLD)
+def test_what_went_wrong_is_told_with_what_to_do_about_it(executor: str, said: str, remedy: str) -> None:
+    told = explained(TERRAFORM, MODULES[executor], f"│ {said}\n╵", "999999999999")
+    assert told.startswith(f"Terraform failed for {executor}: {said}\n")
+    assert remedy in told
+
+
+def test_what_nobody_knows_is_told_as_it_was_said() -> None:
+    assert explained(TERRAFORM, MODULES["awsbatch"], "A new one.") == "Terraform failed for awsbatch: A new one."
+
+
+def test_what_was_broken_off_while_it_was_made_is_known_by_its_address() -> None:
+    report = Report(lambda line: None)
+    for kind, action, address in (
+        ("apply_start", "create", "a.made"),
+        ("apply_start", "create", "a.lost"),
+        ("apply_start", "delete", "a.old"),
+        ("apply_complete", "create", "a.made"),
+        ("apply_errored", "create", "a.lost"),
+    ):
+        report(json.dumps({"type": kind, "hook": {"action": action, "resource": {"addr": address}}}))
+    assert report.unfinished == {"a.lost"}
 
 
 # The place on this machine
@@ -209,30 +298,6 @@ def test_lines_that_are_no_report_and_warnings_do_not_end_a_run() -> None:
 
 
 @pytest.mark.parametrize("executor", EXECUTORS)
-def test_modules_give_out_only_settings_that_their_executor_has(executor: str) -> None:
-    text = (MODULES[executor].directory / "outputs.tf").read_text()
-    block = text[text.index('output "executor"') : text.index('output "account_id"')]
-    names = set(re.findall(r"\b([a-z_0-9]+)\s+= ", block)) - {"description", "value", "depends_on", "sensitive"}
-    assert len(names) >= 6
-    for name in names:
-        check_setting(executor, name, _example(executor, name))
-
-
-def _example(executor: str, name: str) -> object:
-    identity = "/subscriptions/s/resourceGroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities/i"
-    known = {
-        "assign_public_ip": True,
-        "spot": True,
-        "platform": "EC2",
-        "region": "us-east1" if executor == "gcpbatch" else "us-east-1",
-        "batch_account_url": "https://a.eastus.batch.azure.com",
-        "registry": "a.azurecr.io",
-        "user_assigned_identity": identity,
-    }
-    return known.get(name, "covalent")
-
-
-@pytest.mark.parametrize("executor", EXECUTORS)
 def test_modules_have_what_everybody_looks_for_and_pin_their_providers(executor: str) -> None:
     directory = MODULES[executor].directory
     assert {"versions.tf", "variables.tf", "outputs.tf", "README.md"} <= {path.name for path in directory.iterdir()}
@@ -245,11 +310,11 @@ def test_modules_have_what_everybody_looks_for_and_pin_their_providers(executor:
 
 
 @pytest.mark.terraform
-@pytest.mark.parametrize("executor", EXECUTORS)
-def test_modules_are_written_as_terraform_formats_them(executor: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_modules_are_written_as_terraform_formats_them(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.undo()
     program = shutil.which("terraform") or shutil.which("tofu")
+    place = MODULES["awsbatch"].directory.parent
     done = subprocess.run(
-        [str(program), "fmt", "-check", "-diff"], cwd=MODULES[executor].directory, capture_output=True, text=True
+        [str(program), "fmt", "-check", "-diff", "-recursive"], cwd=place, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stdout + done.stderr

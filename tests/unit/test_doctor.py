@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import signal
+import socket
+import subprocess
+import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -14,8 +20,10 @@ from pathlib import Path
 
 import pytest
 
-from covalent import config
-from covalent.doctor.executors import configured
+from covalent import __version__, config
+from covalent.client.transport import VERSION_HEADER
+from covalent.doctor.executors import ExecutorExamination, configured
+from covalent.doctor.report import made
 from covalent.errors import ExecutorError, ServiceUnreachableError, ThrottledError
 from covalent.executor.awsbatch.examination import AWSExamination
 from covalent.executor.examination import Check, Examination, Finding, Looked, State, failed, ok, skipped, warning
@@ -92,8 +100,16 @@ def test_secrets_in_what_others_say_are_masked() -> None:
     assert found["later"].finding.said.endswith("at http://me:********@proxy:8080; az://tasks@blobs/x is fine.")
 
 
-def test_a_service_that_wants_fewer_calls_is_a_warning() -> None:
-    assert looked([check("queue", ThrottledError("Slower."))])["queue"].finding.state == "warning"
+def test_what_is_left_out_names_the_check_that_failed_and_not_one_that_was_left_out_as_well() -> None:
+    found = looked([check("a", failed(".")), check("b", ok("."), "a"), check("c", ok("."), "b")])
+    assert found["c"].after == "a"
+    assert "'a'" in found["c"].finding.said
+
+
+def test_a_service_that_wants_fewer_calls_has_told_nothing_that_others_could_rest_on() -> None:
+    found = looked([check("queue", ThrottledError("Slower.")), check("behind", KeyError("queue"), "queue")])
+    assert [one.finding.state for one in found.values()] == ["skipped", "skipped"]
+    assert found["queue"].finding.said == "Slower. Try again in a minute."
 
 
 def test_a_service_that_does_not_answer_is_a_failure() -> None:
@@ -105,6 +121,28 @@ def test_a_check_that_breaks_does_not_keep_the_others_from_telling_what_they_fin
     found = looked([check("broken", KeyError("x")), check("whole", ok("."))])
     assert "KeyError" in found["broken"].finding.said
     assert found["whole"].finding.state == "ok"
+
+
+def test_an_examination_that_cannot_be_closed_has_told_what_it_found() -> None:
+    class Stuck(Examination):
+        def checks(self) -> Sequence[Check]:
+            return [check("whole", ok("."))]
+
+        async def close(self) -> None:
+            raise OSError("It does not close.")
+
+    assert [one.check for one in asyncio.run(made(Stuck()))] == ["whole"]
+
+
+def test_an_executor_that_cannot_be_looked_at_does_not_keep_the_others_from_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Broken:
+        def examination(self) -> Examination:
+            raise AttributeError("no such thing")
+
+    monkeypatch.setattr("covalent.doctor.executors.get_executor", lambda *_: Broken())
+    (settings,) = asyncio.run(made(ExecutorExamination("local", run=True, task_s=1.0)))
+    assert settings.finding.state == "failed"
+    assert "AttributeError: no such thing" in settings.finding.said
 
 
 def test_a_check_that_takes_too_long_is_ended() -> None:
@@ -120,15 +158,17 @@ def test_a_check_that_takes_too_long_is_ended() -> None:
 
 
 @contextmanager
-def serving(date: str | None, status: int = 403) -> Iterator[str]:
-    """The address of somebody who refuses all, and says it is this time."""
+def serving(headers: Mapping[str, str], status: int = 403) -> Iterator[str]:
+    """The address of somebody who refuses all, with these headers."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_HEAD(self) -> None:
             self.send_response_only(status)
-            if date is not None:
-                self.send_header("Date", date)
+            for name, value in headers.items():
+                self.send_header(name, value)
             self.end_headers()
+
+        do_GET = do_HEAD
 
         def log_message(self, *_: object) -> None:
             """Nothing is to be written."""
@@ -159,18 +199,18 @@ def test_a_clock_that_is_off_is_told_before_signatures_are_refused(
     off_s: int, state: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     date = format_datetime(datetime.now(UTC) + timedelta(seconds=off_s), usegmt=True)
-    with serving(date) as address:
+    with serving({"Date": date}) as address:
         found = at_aws(address, monkeypatch)
     assert found["endpoint"].finding.state == "ok", "a refusal is an answer, too"
     assert found["clock"].finding.state == state
     assert state == "ok" or found["clock"].finding.trouble is Trouble.WRONG_CLOCK
 
 
-@pytest.mark.parametrize("date", [None, "yesterday"])
+@pytest.mark.parametrize("headers", [{}, {"Date": "yesterday"}])
 def test_a_service_that_does_not_say_what_time_it_is_says_nothing_of_the_clock(
-    date: str | None, monkeypatch: pytest.MonkeyPatch
+    headers: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with serving(date) as address:
+    with serving(headers) as address:
         assert at_aws(address, monkeypatch)["clock"].finding.state == "skipped"
 
 
@@ -180,7 +220,34 @@ def test_an_address_where_nobody_listens_leaves_the_clock_out(monkeypatch: pytes
     assert found["clock"].finding.state == "skipped"
 
 
+def test_an_address_that_takes_connections_and_never_answers_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("covalent.executor.batch.server_date.TIMEOUT_S", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        found = at_aws(f"http://127.0.0.1:{silent.getsockname()[1]}", monkeypatch)
+    assert found["endpoint"].finding.trouble is Trouble.UNREACHABLE
+    assert found["endpoint"].took_s < 5
+
+
 # The command
+
+
+def on_terminal(*arguments: str, environment: Mapping[str, str]) -> str:
+    """What the command shows on a terminal."""
+    ours, theirs = os.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-m", "covalent", *arguments],
+        env=os.environ | environment,
+        stdout=theirs,
+        stderr=subprocess.DEVNULL,
+        stdin=subprocess.DEVNULL,
+    ):
+        os.close(theirs)
+        shown = b""
+        with suppress(OSError):  # As Linux tells that the other side is closed.
+            while some := os.read(ours, 1 << 16):
+                shown += some
+    os.close(ours)
+    return shown.decode().replace("\r\n", "\n")
 
 
 Run = Callable[..., tuple[int, dict[str, dict[str, str]]]]
@@ -218,7 +285,7 @@ def test_every_executor_of_the_configuration_is_looked_at(home: Path) -> None:
         ("[sdk\n", "line 1: this is not valid TOML"),
     ],
 )
-def test_a_configuration_that_is_wrong_is_told_and_nothing_else_is_looked_at(
+def test_a_configuration_that_is_wrong_is_told_once_and_nothing_else_is_looked_at(
     text: str, said: str, home: Path, run: Run
 ) -> None:
     (home / "covalent.conf").write_text(text)
@@ -227,7 +294,24 @@ def test_a_configuration_that_is_wrong_is_told_and_nothing_else_is_looked_at(
     assert said in found["machine/configuration"]["said"]
     assert found["machine/configuration"]["trouble"] == "wrong-setting"
     assert found["machine/versions"]["state"] == "ok"
-    assert not any(name.startswith("local/") for name in found)
+    assert [name for name, one in found.items() if one["state"] == "failed"] == ["machine/configuration"]
+    assert all(name.startswith("machine/") for name in found)
+
+
+def test_a_data_directory_that_cannot_be_made_is_told_once(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COVALENT_DATA_DIR", "/dev/null/covalent")
+    code, found = run("local")
+    assert code == 1
+    assert [name for name, one in found.items() if one["state"] == "failed"] == ["machine/configuration"]
+    assert "Set COVALENT_DATA_DIR" in found["machine/configuration"]["said"]
+
+
+def test_a_data_directory_that_others_can_write_to_is_told(home: Path, run: Run) -> None:
+    (home / "data").mkdir()
+    (home / "data").chmod(0o777)
+    _, found = run("local")
+    assert found["machine/data directory"]["state"] == "warning"
+    assert found["machine/data directory"]["mend"] == f"chmod go-w {home / 'data'}"
 
 
 def test_a_secret_that_others_can_read_is_told_without_being_shown(home: Path, run: Run) -> None:
@@ -249,6 +333,37 @@ def test_a_server_elsewhere_that_does_not_answer_is_a_failure(run: Run, monkeypa
     assert found["server/answers"]["trouble"] == "unreachable-endpoint"
 
 
+@pytest.mark.parametrize(
+    ("headers", "status", "said", "mend"),
+    [
+        ({"Server": "Apache"}, 200, "is not a Covalent server", "dispatcher.address"),
+        ({VERSION_HEADER: "99.0.0"}, 200, "the server is 99.0.0", "covalent restart"),
+        ({VERSION_HEADER: __version__}, 401, "did not accept the token", "COVALENT_TOKEN"),
+    ],
+)
+def test_who_answers_in_place_of_the_server_is_told_apart(
+    headers: dict[str, str], status: int, said: str, mend: str, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with serving(headers, status) as address:
+        monkeypatch.setenv("COVALENT_DISPATCHER_ADDR", address)
+        code, found = run("local")
+    assert code == 1
+    assert found["server/answers"]["state"] == "failed"
+    assert said in found["server/answers"]["said"]
+    assert mend in found["server/answers"]["mend"]
+
+
+def test_a_port_that_another_program_has_is_told_before_a_server_is_started(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        monkeypatch.setenv("COVALENT_SVC_PORT", str(other.getsockname()[1]))
+        code, found = run("local")
+    assert code == 1
+    assert "another program has its port" in found["server/answers"]["said"]
+    assert "dispatcher.port" in found["server/answers"]["mend"]
+
+
 def test_an_executor_that_nobody_knows_is_told_with_the_nearest_name(run: Run) -> None:
     code, found = run("awsbach")
     assert code == 1
@@ -260,4 +375,39 @@ def test_what_is_printed_for_people_has_what_mends_it_below_what_is_wrong(monkey
     lines = command("doctor", "local").stdout.splitlines()
     place = next(n for n, line in enumerate(lines) if line.startswith("server: answers: failed: "))
     assert lines[place + 1].startswith("    covalent config set dispatcher.address")
-    assert lines[-1] == "1 check failed."
+    assert lines[-1] == "1 check failed: server answers."
+
+
+def test_on_a_terminal_nothing_is_cut_off_and_what_depends_on_one_thing_takes_one_row() -> None:
+    nowhere = {"AWS_ENDPOINT_URL": "http://127.0.0.1:9", "AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "y"}
+    shown = on_terminal("doctor", "awsbatch", environment={**nowhere, "COLUMNS": "80", "TERM": "dumb"})
+    assert max(map(len, shown.splitlines())) <= 80
+    words = " ".join(shown.split())
+    assert "→ Check the network, HTTPS_PROXY, and AWS_ENDPOINT_URL if it is set" in words
+    assert "for want of 'endpoint': identity, bucket, bucket write," in words
+    assert words.endswith("1 check failed: awsbatch endpoint.")
+
+
+def test_whoever_interrupts_it_need_not_wait_for_those_who_do_not_answer() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        nowhere = {"AWS_ENDPOINT_URL": f"http://127.0.0.1:{silent.getsockname()[1]}"}
+        with subprocess.Popen(
+            [sys.executable, "-m", "covalent", "doctor", "awsbatch"],
+            env=os.environ | nowhere,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+        ) as doctor:
+            waiting, _ = silent.accept()
+            with waiting:
+                began = time.monotonic()
+                doctor.send_signal(signal.SIGINT)
+                assert doctor.stderr is not None
+                assert doctor.stderr.read() == b"Aborted.\n"
+    assert doctor.returncode == 1
+    assert time.monotonic() - began < 5
+
+
+def test_a_limit_for_a_task_that_nobody_asked_for_is_refused() -> None:
+    done = command("doctor", "local", "--timeout", "5")
+    assert done.returncode == 2
+    assert "--run" in done.stderr

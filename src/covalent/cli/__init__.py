@@ -30,6 +30,7 @@ COMMANDS = {
     "logs": ("logs:logs", "Show what tasks wrote, or the server's own log."),
     "config": ("config:config", "Show and change settings."),
     "deploy": ("deploy:deploy", "Make what an executor needs in a cloud account, and remove it again."),
+    "image": ("image:image", "Build an image with packages of your own for tasks, and push it."),
     "emulate": (
         "emulate:emulate",
         "Run a cloud's batch service on this machine, to try a workflow without an account.",

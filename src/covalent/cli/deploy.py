@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -18,8 +19,9 @@ from .deploy_users import refuse_while_running
 from .output import emit_json, emit_pairs, examples
 
 if TYPE_CHECKING:
-    from ..deploy.deployment import Deployment, Outputs, Plan
+    from ..deploy.deployment import Deployment
     from ..deploy.modules import Module
+    from ..deploy.results import Outputs, Plan
     from ..deploy.variables import Variable
 
 _WORDS = {"create": "make", "update": "change", "delete": "remove", "replace": "make anew", "repair": "finish"}
@@ -27,7 +29,7 @@ _WORDS = {"create": "make", "update": "change", "delete": "remove", "replace": "
 _NOTHING = "Nothing of {} is deployed."
 
 _VERBOSE = click.Option(["-v", "--verbose"], is_flag=True, help="Show all that Terraform says.")
-_DRY_RUN = click.Option(["--dry-run"], is_flag=True, help="Only show what would be done.")
+_DRY_RUN = click.Option(["-d", "--dry-run"], is_flag=True, help="Only show what would be done.")
 _YES = click.Option(["-y", "--yes"], is_flag=True, help="Do not ask.")
 _BACKEND = (
     click.Option(
@@ -102,9 +104,7 @@ def _up(module: Module) -> click.Command:
         place = backend_of(backend, given["backend_pairs"])
         chosen = chosen_of(variables, given)
         with _deployment(module, verbose) as deployment:
-            if not deployment.is_begun:
-                chosen = _first(module, variables) | chosen
-            plan = deployment.plan(chosen, place)
+            plan = deployment.plan(chosen, _first(module, variables), place)
             _show(plan)
             if dry_run:
                 return
@@ -112,7 +112,7 @@ def _up(module: Module) -> click.Command:
             if lossy and not yes:
                 click.confirm(f"This removes {', '.join(lossy)}. Go on?", abort=True, err=True)
             outputs = deployment.apply(plan)
-        _configure(module, outputs)
+        _configure(module, outputs, plan.before)
 
     about = (
         f"Make what the executor '{module.executor}' needs on {module.cloud}, and configure it.\n\n"
@@ -156,7 +156,6 @@ def _down(module: Module) -> click.Command:
             if not (force or dry_run):
                 refuse_while_running(module.executor)
             plan = deployment.plan_removal()
-            outputs = deployment.outputs()
             _show(plan)
             if dry_run:
                 return
@@ -166,7 +165,8 @@ def _down(module: Module) -> click.Command:
                     f"Remove all of this{where}, with the results that are stored there?", abort=True, err=True
                 )
             deployment.remove(plan)
-        _unconfigure(module, outputs)
+        if written := _written(module, plan.before):
+            set_config({"executors": {module.executor: written}})
         click.echo(f"Removed all that was deployed for {module.executor}.")
 
     about = (
@@ -194,7 +194,7 @@ def _status(module: Module) -> click.Command:
     as_json = click.Option(["--json", "as_json"], is_flag=True, help="Print JSON, for scripts.")
 
     def run(module: Module, *, verbose: bool, as_json: bool) -> None:
-        from ..deploy.deployment import BEGUN, DONE
+        from ..deploy.results import BEGUN, DONE
 
         with _deployment(module, verbose) as deployment:
             found = deployment.standing()
@@ -271,11 +271,11 @@ def _show(plan: Plan) -> None:
     click.echo(f"{counted or 'Nothing is to be done'}{where}.")
 
 
-def _configure(module: Module, outputs: Outputs) -> None:
-    set_config({"executors": {module.executor: dict(outputs.settings)}})
+def _configure(module: Module, outputs: Outputs, before: Outputs | None) -> None:
+    set_config({"executors": {module.executor: _written(module, before) | dict(outputs.settings)}})
     click.echo(f"\nWrote into {config_path()}:\n\n[executors.{module.executor}]")
     for name, value in _masked(outputs).items():
-        click.echo(f"{name} = {value if isinstance(value, int) else _quoted(value)}")
+        click.echo(f"{name} = {json.dumps(value, ensure_ascii=False)}")
     click.echo()
     emit_pairs(list(outputs.others.items()))
     click.echo(
@@ -283,18 +283,12 @@ def _configure(module: Module, outputs: Outputs) -> None:
     )
 
 
-def _unconfigure(module: Module, outputs: Outputs | None) -> None:
-    """Take out what was written, as far as it still says the same."""
+def _written(module: Module, outputs: Outputs | None) -> dict[str, Any]:
+    """What takes out what was written, as far as it still says the same."""
     now = executor_defaults(module.executor)
     written = outputs.settings if outputs else {}
-    gone = {name: None for name, value in written.items() if now.get(name) == value}
-    if gone:
-        set_config({"executors": {module.executor: gone}})
+    return {name: None for name, value in written.items() if now.get(name) == value}
 
 
 def _masked(outputs: Outputs) -> Mapping[str, Any]:
     return {name: MASK if name in outputs.secret else value for name, value in outputs.settings.items()}
-
-
-def _quoted(value: Any) -> str:
-    return f'"{value}"'

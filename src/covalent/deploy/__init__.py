@@ -7,6 +7,8 @@
 :mod:`.workspace`    the directory of one deployment: files, state, lock
 :mod:`.running`      one command of the program, so that its end is never missed
 :mod:`.events`       what the program reports while it works
+:mod:`.trouble`      what it says when something is wrong, and what to do about it
+:mod:`.results`      what it tells of a deployment
 :mod:`.deployment`   plan, apply, destroy, and what is there
 ===================  =============================================================
 """

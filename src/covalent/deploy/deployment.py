@@ -4,65 +4,19 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any, Final
+from dataclasses import replace
+from typing import Any
 
 from ..errors import DeployError
 from . import workspace as ws
 from .events import Report, Tell
 from .program import Program, find_program
+from .results import BEGUN, DONE, REMOVING, Outputs, Plan, Standing
 from .running import environment, follow
 from .trouble import explained
 from .workspace import Workspace
-
-#: Of a deployment, as it is written down.
-BEGUN: Final = "begun"
-DONE: Final = "done"
-REMOVING: Final = "removing"
-
-_ACCOUNT: Final = "account_id"
-_EXECUTOR: Final = "executor"
-_SECRETS: Final = "executor_secrets"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Outputs:
-    """What the module gives out."""
-
-    settings: Mapping[str, Any]  #: Of the executor.
-    secret: frozenset[str]  #: Names of settings that nobody may see.
-    others: Mapping[str, Any]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Plan:
-    """What is about to be done."""
-
-    changes: Sequence[
-        tuple[str, str]
-    ]  #: Action and address: ``create``, ``update``, ``delete``, ``replace``, or ``repair`` of what was broken off.
-    account: str  #: Where; empty if that is not known.
-
-    def counted(self) -> Counter[str]:
-        return Counter(action for action, _ in self.changes)
-
-    @property
-    def steps(self) -> int:
-        return sum(2 if action in ("replace", "repair") else 1 for action, _ in self.changes)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Standing:
-    """What is there."""
-
-    phase: str  #: One of those above, or empty.
-    account: str
-    resources: Sequence[str]  #: Addresses.
-    outputs: Outputs | None
-    directory: str
 
 
 class Deployment:
@@ -72,6 +26,7 @@ class Deployment:
         self._workspace, self._program, self._lock = workspace, program, lock
         self._tell, self._verbose = tell, verbose
         self._module = workspace.module
+        self._is_broken_off = False
 
     @classmethod
     @contextmanager
@@ -92,18 +47,23 @@ class Deployment:
     def is_begun(self) -> bool:
         return self._workspace.is_begun
 
-    def plan(self, chosen: Mapping[str, Any], backend: Mapping[str, Any] | None = None) -> Plan:
+    def plan(
+        self, chosen: Mapping[str, Any], first: Mapping[str, Any], backend: Mapping[str, Any] | None = None
+    ) -> Plan:
         """What there is to do so that all is there as chosen; what is not chosen stays as it was chosen before.
 
         :param chosen: values by variable; None takes one back to its default
+        :param first: values that hold from the first time on unless others are chosen
         :param backend: where the state is to lie, as Terraform's block has it; None for where it is, or here
-        :raises DeployError: if that cannot be found out
+        :raises DeployError: if that cannot be found out, or what exists would be out of sight
         """
         self._workspace.lay_out(backend)
-        told = self._workspace.told
-        self._check_place(told, chosen)
         self._initialize()
-        return self._plan({**told, **chosen}, ())
+        before = self.outputs()
+        place = self._place(before)
+        self._check_place(place, chosen)
+        told = self._workspace.told if self.is_begun else first
+        return self._plan({**told, **chosen, **place}, before)
 
     def plan_removal(self) -> Plan:
         """What there is to do so that nothing is left.
@@ -112,7 +72,8 @@ class Deployment:
         """
         self._workspace.lay_out(None)
         self._initialize()
-        return self._plan(self._workspace.told, ("-destroy",))
+        before = self.outputs()
+        return self._plan({**self._workspace.told, **self._place(before)}, before, "-destroy")
 
     def apply(self, plan: Plan) -> Outputs:
         """Carry out the plan that was made last.
@@ -159,13 +120,7 @@ class Deployment:
 
     def outputs(self) -> Outputs | None:
         """None if there are none yet."""
-        found: dict[str, dict[str, Any]] = json.loads(self._ask("output", "-json"))
-        if _EXECUTOR not in found:
-            return None
-        values = {name: each["value"] for name, each in found.items()}
-        secrets = _said(values.pop(_SECRETS, {}))
-        settings = {**_said(values.pop(_EXECUTOR)), **secrets}
-        return Outputs(settings=settings, others=_said(values), secret=frozenset(secrets))
+        return Outputs.of(json.loads(self._ask("output", "-json")))
 
     def resources(self) -> list[str]:
         """Addresses of what there is, without what is only looked up."""
@@ -174,22 +129,26 @@ class Deployment:
 
     # Steps
 
-    def _check_place(self, told: Mapping[str, Any], chosen: Mapping[str, Any]) -> None:
+    def _place(self, found: Outputs | None) -> dict[str, str]:
+        """Where that is which there is, by variable: as the state has it, which may have come from elsewhere, or as it was told."""
+        about, told = self._workspace.about, self._workspace.told
+        place = {name: told.get(name) for name in self._module.place}
+        place |= found.place if found else {}
+        place[self._module.account] = (found.account if found else "") or about.get("account")
+        return {name: value for name, value in place.items() if value}
+
+    def _check_place(self, place: Mapping[str, str], chosen: Mapping[str, Any]) -> None:
         """:raises DeployError: if what exists would be out of sight"""
-        if not self.is_begun:
+        name = next((name for name in place if name in chosen and chosen[name] != place[name]), None)
+        if name is None:
             return
-        for name in self._module.place:
-            if name not in chosen or name == self._module.account:
-                continue
-            if chosen[name] != told.get(name):
-                option = f"--{name.replace('_', '-')}"
-                raise DeployError(
-                    f"{self._module.executor} was deployed with {option}={told.get(name)}; under another one, what exists would be lost "
-                    f"from sight. Run 'covalent deploy down {self._module.executor}' first, or leave {option} out."
-                )
-        account, named = self._workspace.about.get("account", ""), chosen.get(self._module.account)
-        if account and named and named != account:
-            raise self._other_account(account, str(named))
+        if name == self._module.account:
+            raise self._other_account(place[name], str(chosen[name]))
+        option = f"--{name.replace('_', '-')}"
+        raise DeployError(
+            f"{self._module.executor} was deployed with {option}={place[name]}; under another one, what exists would be lost from "
+            f"sight. Run 'covalent deploy down {self._module.executor}' first, or leave {option} out."
+        )
 
     def _other_account(self, account: str, other: str) -> DeployError:
         noun = self._module.account_noun
@@ -209,49 +168,53 @@ class Deployment:
         if self._run(["init", "-input=false", "-no-color"], heard):
             raise DeployError(explained(self._program, self._module, " ".join(lines)))
 
-    def _plan(self, values: Mapping[str, Any], options: Sequence[str]) -> Plan:
-        account = self._known_account()
-        if account:
-            # Then credentials of another account are of no use, whatever else they may do.
-            values = {**values, self._module.account: account}
+    def _plan(self, values: Mapping[str, Any], before: Outputs | None, *options: str) -> Plan:
         self._workspace.tell(values)
+        account = str(values.get(self._module.account) or "")
         report = Report(self._tell, self._verbose)
         arguments = ["plan", "-json", "-input=false", f"-var-file={ws.NEXT}", f"-out={ws.PLAN}", *options]
         if self._run(arguments, report):
             raise self._failed(report, account)
-        shown = json.loads(self._ask("show", "-json", ws.PLAN))
-        plan = Plan(changes=list(_changes(shown)), account=account or _planned_account(shown))
-        if account and (found := _planned_account(shown)) and found != account:
-            raise self._other_account(account, found)
-        return plan
-
-    def _known_account(self) -> str:
-        """The account of what is there: by the state, which may have come from elsewhere, or as it was written down."""
-        found = self.outputs()
-        in_state = str(found.others.get(_ACCOUNT, "")) if found else ""
-        return in_state or str(self._workspace.about.get("account", ""))
+        plan = Plan.of(json.loads(self._ask("show", "-json", ws.PLAN)))
+        if account and plan.account and plan.account != account:
+            raise self._other_account(account, plan.account)
+        return replace(plan, account=plan.account or account, before=before)
 
     def _apply(self, plan: Plan, command: str) -> None:
         report = Report(self._tell, self._verbose, plan.steps)
-        if self._run(["apply", "-json", "-input=false", ws.PLAN], report):
-            executor = self._module.executor
-            error = self._failed(report, plan.account)
-            go_on = f"Run 'covalent deploy {command} {executor}' again to go on"
-            other = f", or 'covalent deploy down {executor}' to remove what is there" if command == "up" else ""
-            raise DeployError(f"{error}\nWhat was done so far is written down. {go_on}{other}.")
+        if not self._run(["apply", "-json", "-input=false", ws.PLAN], report, is_making=True):
+            return
+        executor = self._module.executor
+        error = self._failed(report, plan.account)
+        go_on = f"Run 'covalent deploy {command} {executor}' again to go on"
+        other = f", or 'covalent deploy down {executor}' to remove what is there" if command == "up" else ""
+        unknown = sorted(report.unfinished - {*self.resources()}) if self._is_broken_off else []
+        but = f", but it may have made these without knowing: {', '.join(unknown)}" if unknown else ""
+        raise DeployError(f"{error}\nWhat was done so far is written down{but}. {go_on}{other}.")
 
     def _failed(self, report: Report, account: str) -> DeployError:
         said = "\n".join(report.errors) or f"It gave no reason; see {self._workspace.directory / ws.LOG}."
         return DeployError(explained(self._program, self._module, said, account))
 
-    def _run(self, arguments: Sequence[str], heard: Tell) -> int:
-        def stopping() -> None:
-            self._tell(
-                f"Stopping: {self._program.name} ends what it has begun. Once more breaks it off, and may lose track of it."
-            )
+    def _run(self, arguments: Sequence[str], heard: Tell, *, is_making: bool = False) -> int:
+        """:raises DeployError: if somebody stopped what changes nothing"""
+        name = self._program.name
 
+        def stopping(is_handed_on: bool) -> None:
+            self._is_broken_off = is_handed_on
+            if is_handed_on:
+                self._tell(f"Stopping {name}, which still writes down what there is. Once more ends it at once.")
+            else:
+                self._tell(
+                    f"{name} goes on to its end: what it is doing right now would be lost from sight. Once more breaks it off."
+                )
+
+        command = [self._program.path, *arguments]
         directory = self._workspace.directory
-        return follow([self._program.path, *arguments], directory, directory / ws.LOG, self._lock, heard, stopping)
+        code = follow(command, directory, directory / ws.LOG, self._lock, heard, stopping, is_making=is_making)
+        if self._is_broken_off and not is_making:
+            raise DeployError(f"Stopped before anything of {self._module.executor} was changed.")
+        return code
 
     def _ask(self, *arguments: str, empty_if_missing: bool = False) -> str:
         """What a command prints that changes nothing."""
@@ -268,23 +231,3 @@ class Deployment:
         if empty_if_missing and "No state file was found" in done.stderr:
             return ""
         raise DeployError(explained(self._program, self._module, done.stderr))
-
-
-def _said(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in values.items() if value is not None}
-
-
-def _changes(shown: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    for change in shown.get("resource_changes", ()):
-        actions = change["change"]["actions"]
-        if len(actions) == 2:
-            # What was broken off while it was made holds nothing yet.
-            is_broken = change.get("action_reason") == "replace_because_tainted"
-            yield ("repair" if is_broken else "replace"), change["address"]
-        elif actions not in (["no-op"], ["read"]):
-            yield actions[0], change["address"]
-
-
-def _planned_account(shown: Mapping[str, Any]) -> str:
-    planned = shown.get("planned_values", {}).get("outputs", {}).get(_ACCOUNT, {})
-    return str(planned.get("value") or "")

@@ -29,6 +29,8 @@ class Report:
     expected: int = 0
     counts: Counter[str] = field(default_factory=Counter)  #: Steps that are planned, by action.
     errors: list[str] = field(default_factory=list)
+    #: Addresses of what was begun to be made, and is not known to be there.
+    unfinished: set[str] = field(default_factory=set)
     _ended: int = 0
 
     def __call__(self, line: str) -> None:
@@ -47,11 +49,18 @@ class Report:
                 self.counts[str(event["change"]["action"])] += 1
             case "apply_complete" if event["hook"].get("action") in _DONE:
                 self._ended += 1
+                self.unfinished.discard(event["hook"]["resource"]["addr"])
                 self._step(event["hook"], _DONE)
-            case "apply_start" | "apply_progress" if self.verbose:
-                self._step(event["hook"], _DOING)
+            case "apply_start" | "apply_progress":
+                self._begun(event["hook"])
             case _:
                 self._say_more(str(event.get("@message", "")))
+
+    def _begun(self, hook: Mapping[str, Any]) -> None:
+        if hook["action"] == "create":
+            self.unfinished.add(hook["resource"]["addr"])
+        if self.verbose:
+            self._step(hook, _DOING)
 
     def _step(self, hook: Mapping[str, Any], words: Mapping[str, str]) -> None:
         action = str(hook["action"])
@@ -61,10 +70,10 @@ class Report:
 
     def _diagnostic(self, diagnostic: Mapping[str, Any]) -> None:
         text = _sentences(diagnostic)
-        if diagnostic.get("severity") == "error":
-            self.errors.append(text)
-        else:
+        if diagnostic.get("severity") != "error":
             self.tell(f"Warning: {text}")
+        elif text not in self.errors:
+            self.errors.append(text)
 
     def _say_more(self, text: str) -> None:
         if self.verbose and text.strip():

@@ -18,9 +18,8 @@ class Module:
     cloud: str
     account: str  #: The variable that says which account it is for. The output ``account_id`` says which it is in.
     account_noun: str
-    place: tuple[
-        str, ...
-    ]  #: Variables that say where all of it is: under another value, what exists would not be found.
+    #: Variables that say where all of it is: under another value, what exists would not be found.
+    place: tuple[str, ...]
 
     @property
     def directory(self) -> Path:

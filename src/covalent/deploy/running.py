@@ -37,15 +37,20 @@ def follow(
     log: Path,
     lock: int,
     heard: Callable[[str], None],
-    stopping: Callable[[], None],
+    stopping: Callable[[bool], None],
+    *,
+    is_making: bool,
 ) -> int:
     """Run it to its end, and hand on each line that it writes.
 
-    Ctrl-C and SIGTERM are handed on, once each time: the program then ends what it has begun, and writes down what there is.
+    Ctrl-C and SIGTERM are handed on. Where something is being made or removed, the first one is not: the program would have its
+    providers cancel the requests that are under way, and what a cloud makes of such a request is written down nowhere
+    (https://github.com/hashicorp/terraform-provider-aws/issues/18051).
 
     :param log: what it writes goes there as well
     :param lock: a descriptor that it keeps open, and with it a lock, even if this process dies
-    :param stopping: called when a signal was handed on
+    :param stopping: called for each signal, with whether it was handed on
+    :param is_making: whether it makes or removes something
     :returns: its exit code
     """
     with log.open("ab") as out, log.open("rb") as written:
@@ -61,7 +66,7 @@ def follow(
             pass_fds=(lock,),
         )
         rest = b""
-        with _handing_on(process, stopping):
+        with _handing_on(process, stopping, spared=1 if is_making else 0):
             while (code := process.poll()) is None:
                 rest = _lines(rest + written.read(), heard)
                 time.sleep(_LOOK_S)
@@ -79,12 +84,20 @@ def _lines(data: bytes, heard: Callable[[str], None]) -> bytes:
 
 
 @contextmanager
-def _handing_on(process: subprocess.Popen[bytes], stopping: Callable[[], None]) -> Iterator[None]:
-    """Have signals that would end this process end that one instead, which takes its time for it."""
+def _handing_on(process: subprocess.Popen[bytes], stopping: Callable[[bool], None], spared: int) -> Iterator[None]:
+    """Have signals that would end this process end that one instead, which takes its time for it.
+
+    :param spared: how many of them it does not get
+    """
 
     def hand_on(_number: int, _frame: FrameType | None) -> None:
-        process.send_signal(signal.SIGINT)
-        stopping()
+        nonlocal spared
+        is_handed_on = not spared
+        if is_handed_on:
+            process.send_signal(signal.SIGINT)
+        else:
+            spared -= 1
+        stopping(is_handed_on)
 
     # Handlers can be set in the main thread only.
     numbers = _SIGNALS if threading.current_thread() is threading.main_thread() else ()

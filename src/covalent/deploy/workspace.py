@@ -10,7 +10,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -65,8 +65,9 @@ class Workspace:
             os.close(descriptor)
 
     def lay_out(self, backend: Mapping[str, Any] | None) -> None:
-        """Put this version of the module there, and the backend of its state if one is given.
+        """Put this version of the module there, and the backend of its state.
 
+        :param backend: None for the one that there is, which is none as long as nothing is made
         :raises DeployError: if there is state elsewhere already
         """
         files = self.module.files()
@@ -77,6 +78,8 @@ class Workspace:
             self._write(name, content)
         if backend is not None:
             self._set_backend(backend)
+        elif not self.is_begun:
+            self._forget_backend()
 
     def _set_backend(self, backend: Mapping[str, Any]) -> None:
         content = _encoded({"terraform": {"backend": backend}})
@@ -89,7 +92,14 @@ class Workspace:
                 f"or move the state by hand: write the backend into {path}, and run 'terraform -chdir={self.directory} init "
                 "-migrate-state'."
             )
+        self._forget_backend()
         self._write(BACKEND, content)
+
+    def _forget_backend(self) -> None:
+        (self.directory / BACKEND).unlink(missing_ok=True)
+        # What Terraform keeps of it; it would ask whether the state is to be moved.
+        if (self.directory / ".terraform").is_dir():
+            (self.directory / ".terraform" / "terraform.tfstate").unlink(missing_ok=True)
 
     @property
     def is_begun(self) -> bool:
@@ -123,11 +133,9 @@ class Workspace:
 
     def clear(self) -> None:
         """Nothing is there any more. The last state stays as a backup, as Terraform leaves it."""
-        for name in (_ABOUT, TOLD, BACKEND, NEXT, PLAN):
+        for name in (_ABOUT, TOLD, NEXT, PLAN):
             (self.directory / name).unlink(missing_ok=True)
-        # Where its state was may be another place next time.
-        with suppress(OSError):
-            (self.directory / ".terraform" / "terraform.tfstate").unlink(missing_ok=True)
+        self._forget_backend()
 
     def check_saved(self) -> None:
         """:raises DeployError: if a state could not be written to where it belongs, and waits here"""

@@ -22,14 +22,16 @@ _LITTLE: Final = 1 << 30
 
 
 class MachineExamination(Examination):
-    mends: Mapping[Trouble, str] = {Trouble.WRONG_SETTING: "Correct the file, or covalent config unset KEY"}
+    mends: Mapping[Trouble, str] = {
+        Trouble.WRONG_SETTING: "Correct that line or variable; nothing else is looked at before"
+    }
 
     def checks(self) -> Sequence[Check]:
         return (
             Check(name="versions", look=self.versions),
             Check(name="configuration", look=self.configuration),
             Check(name="secrets", look=self.secrets, needs=("configuration",)),
-            Check(name="data directory", look=self.data),
+            Check(name="data directory", look=self.data, needs=("configuration",)),
             Check(name="executors", look=self.executors),
         )
 
@@ -61,6 +63,8 @@ class MachineExamination(Examination):
         path = data_dir()
         if not os.access(path, os.W_OK | os.X_OK):
             return failed(f"{path} cannot be written to.", "Set COVALENT_DATA_DIR to a directory that you may write to")
+        if stat.S_IMODE(path.stat().st_mode) & (stat.S_IWGRP | stat.S_IWOTH):
+            return warning(f"Others on this machine can write to {path}, and so have tasks run.", f"chmod go-w {path}")
         free = shutil.disk_usage(path).free
         said = f"{path} has {free / (1 << 30):.1f} GiB free."
         return warning(said, "Free some space, or covalent purge ID") if free < _LITTLE else ok(said)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 from typing import Any
 
+from ..config import get_config
 from ..errors import ConfigError
 from ..executor.examination import Examination, Looked, State
 from .executors import ExecutorExamination, configured
@@ -24,12 +25,14 @@ def examinations(executor: str | None, *, run: bool, task_s: float) -> list[tupl
     :param run: whether to run a task on each
     :param task_s: seconds that it may take
     """
-    found: list[tuple[str, Examination]] = [("machine", MachineExamination()), ("server", ServerExamination())]
+    machine = ("machine", MachineExamination())
     try:
-        names = [executor] if executor else configured()
+        get_config()
     except ConfigError:
-        return found  # That of the machine tells.
-    return [*found, *((name, ExecutorExamination(name, run=run, task_s=task_s)) for name in names)]
+        return [machine]  # It tells. All others would say the same.
+    names = [executor] if executor else configured()
+    executors = ((name, ExecutorExamination(name, run=run, task_s=task_s)) for name in names)
+    return [machine, ("server", ServerExamination()), *executors]
 
 
 async def made(examination: Examination) -> list[Looked]:
@@ -38,8 +41,11 @@ async def made(examination: Examination) -> list[Looked]:
         return [one async for one in looked]
 
 
-def failures(report: Report) -> int:
-    return sum(one.finding.state is State.FAILED for found in report.values() for one in found)
+def failures(report: Report) -> list[str]:
+    """The checks that failed, each after the name of what it is of."""
+    return [
+        f"{name} {one.check}" for name, found in report.items() for one in found if one.finding.state is State.FAILED
+    ]
 
 
 def as_json(report: Report) -> dict[str, Any]:

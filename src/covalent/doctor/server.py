@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import platform
+import socket
 from collections.abc import Mapping, Sequence
+from typing import Final
+from urllib.parse import urlsplit
 
 from .. import __version__
 from ..client import process
 from ..client.locate import locate, read_record
 from ..client.server import Server
 from ..client.views import Health
-from ..config import ui_address
-from ..errors import AuthenticationError, ServerUnreachableError, VersionMismatchError
+from ..config import data_dir, ui_address
+from ..errors import AuthenticationError, ClientError, ServerUnreachableError, VersionMismatchError
 from ..executor.examination import Check, Examination, Finding, failed, ok, skipped, warning
 from ..troubles import Trouble
+
+#: Seconds within which another program takes a connection, if there is one.
+_CONNECT_S: Final = 2.0
 
 
 class ServerExamination(Examination):
@@ -39,17 +45,10 @@ class ServerExamination(Examination):
         except AuthenticationError as error:
             return failed(str(error), "Set COVALENT_TOKEN to the token of that server")
         except ServerUnreachableError as error:
-            return self._absent(error)
+            return await asyncio.to_thread(_absent, error)
+        except ClientError as error:
+            return failed(str(error), "covalent config set dispatcher.address HOST")
         return ok(f"It answers at {ui_address(self._health.address)} (process {self._health.pid}).")
-
-    def _absent(self, error: ServerUnreachableError) -> Finding:
-        said = process.absence(error)
-        if not locate().own:
-            return failed(said, "covalent config set dispatcher.address HOST, or start it there", Trouble.UNREACHABLE)
-        if read_record() is not None:
-            return failed(said, "covalent restart", Trouble.UNREACHABLE)
-        # The first dispatch starts one.
-        return warning(said, "covalent start")
 
     async def token(self) -> Finding:
         if self._health is None:
@@ -73,3 +72,30 @@ class ServerExamination(Examination):
                 "covalent restart, with this interpreter",
             )
         return ok(f"Covalent {there} and Python {python}, as here.")
+
+
+def _absent(error: ServerUnreachableError) -> Finding:
+    """Why none answers, and whether one may be started."""
+    target = locate()
+    if not target.own:
+        said = str(error)
+        return failed(said, "covalent config set dispatcher.address HOST, or start it there", Trouble.UNREACHABLE)
+    if read_record() is not None:
+        return failed(process.absence(error), "covalent restart", Trouble.UNREACHABLE)
+    place = urlsplit(target.url)
+    if place.port and _is_taken(str(place.hostname), place.port):
+        return failed(
+            f"No server runs on the data directory {data_dir()}, and another program has its port {place.port}.",
+            "covalent config set dispatcher.port PORT, then covalent start",
+        )
+    return warning(
+        f"No server runs on the data directory {data_dir()}. The first dispatch starts one.", "covalent start"
+    )
+
+
+def _is_taken(host: str, port: int) -> bool:
+    try:
+        with socket.create_connection((host, port), timeout=_CONNECT_S):
+            return True
+    except OSError:
+        return False

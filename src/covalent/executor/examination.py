@@ -16,8 +16,8 @@ from ..errors import CovalentError
 from ..secrets import MASK, masked
 from ..troubles import Trouble
 
-#: Seconds that one check may take.
-PATIENCE_S: Final = 60.0
+#: Seconds that one check may take. Those of the clouds give up by themselves, after 40 at the latest, with an error that says more.
+PATIENCE_S: Final = 45.0
 
 #: As addresses of proxies and emulators may have one. What is before the @ of az://CONTAINER@ACCOUNT is no password.
 _PASSWORD: Final = re.compile(r"(?<=://)([^:/@\s]*):[^/@\s]*(?=@)")
@@ -68,6 +68,7 @@ class Check:
     needs: tuple[str, ...] = ()  #: Checks before it that must not have failed, nor been skipped.
     needs_all: bool = False  #: Whether none of those before it may have failed.
     patience_s: float = PATIENCE_S
+    mend: str = ""  #: The command or the setting that mends what has none of its own.
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -77,6 +78,7 @@ class Looked:
     check: str
     finding: Finding
     took_s: float
+    after: str = ""  #: The check before it for whose sake it was left out; empty if it was made.
 
 
 class Examination:
@@ -94,25 +96,24 @@ class Examination:
 
     async def make(self) -> AsyncGenerator[Looked, None]:
         """Make all checks, and close."""
-        sound: set[str] = set()
-        broken: list[str] = []
+        looked: dict[str, Looked] = {}
         try:
             for check in self.checks():
                 began = time.monotonic()
-                finding = _discreet(await self._find(check, sound, broken))
-                if finding.state in (State.OK, State.WARNING):
-                    sound.add(check.name)
-                elif finding.state is State.FAILED:
-                    broken.append(check.name)
-                yield Looked(check=check.name, finding=finding, took_s=time.monotonic() - began)
+                if lacking := _lacking(check, looked):
+                    finding, after = skipped(f"It was not looked at, for it depends on '{lacking}'."), lacking
+                else:
+                    finding, after = _discreet(await self._find(check)), ""
+                    if finding.state is State.FAILED and not finding.mend:
+                        finding = replace(finding, mend=check.mend)
+                found = Looked(check=check.name, finding=finding, took_s=time.monotonic() - began, after=after)
+                looked[check.name] = found
+                yield found
         finally:
-            with suppress(CovalentError):
+            with suppress(Exception):  # Also of plugins; what has been found is worth more.
                 await self.close()
 
-    async def _find(self, check: Check, sound: set[str], broken: list[str]) -> Finding:
-        lacking = [name for name in check.needs if name not in sound] or (broken if check.needs_all else [])
-        if lacking:
-            return skipped(f"It was not looked at, for it depends on '{lacking[0]}'.")
+    async def _find(self, check: Check) -> Finding:
         try:
             async with asyncio.timeout(check.patience_s):
                 return await check.look()
@@ -126,13 +127,23 @@ class Examination:
     def finding_of(self, error: CovalentError) -> Finding:
         """What an error tells."""
         if error.retryable and error.trouble is None:
-            return warning(f"{error} Try again in a minute.")
+            return skipped(f"{error} Try again in a minute.")
         if error.trouble is None:
             return failed(str(error))
         return failed(str(error), *self._mend(error.trouble))
 
     def _mend(self, trouble: Trouble) -> tuple[str, Trouble]:
         return self.mends.get(trouble, ""), trouble
+
+
+def _lacking(check: Check, looked: Mapping[str, Looked]) -> str:
+    """The check for whose sake this one has to be left out; empty if it may be made."""
+    for name in check.needs:
+        before = looked.get(name)
+        if before is None or before.finding.state in (State.FAILED, State.SKIPPED):
+            return before.after or name if before else name
+    broken = (name for name, one in looked.items() if one.finding.state is State.FAILED)
+    return next(broken, "") if check.needs_all else ""
 
 
 def _discreet(finding: Finding) -> Finding:

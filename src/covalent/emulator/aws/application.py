@@ -12,6 +12,7 @@ from ..faults import Faults, LoseAnswer, Refuse, Throttle
 from ..http import Request, Response
 from . import refusal, signature
 from .batch.api import BatchApi
+from .batch.queue_limits import QueueLimits
 from .identity import Identities
 from .moto_border import Moto
 from .operation import Operation, identify
@@ -33,6 +34,7 @@ class AwsApplication:
         self._faults = faults
         self._calls = calls
         self._control = Control(faults, calls)
+        self._queues = QueueLimits(lambda request: moto("batch", request))
 
     def __call__(self, request: Request) -> Response | None:
         if request.path.startswith(self._identities.prefix):
@@ -72,6 +74,8 @@ class AwsApplication:
             batch = self._batch_of(operation.region)
             if batch.has(operation.name):
                 return batch(operation.name, request)
+            if operation.name in self._queues.operations:
+                return self._queues(operation.name, request)
         if operation.service == "s3":
             self._check_region(operation, request)
         return self._moto(operation.service, request)

@@ -4,6 +4,7 @@ What moto does not do as AWS does, and is mended here:
 
 - Its dispatcher looks through all of its services on each request. The service is known from the signature, so it is asked directly.
 - Its stores are not safe to use from several threads: two conditional PUTs of one key could both succeed. Calls of a service take turns.
+- What a launch template is tagged with would also be shown as tags for what is launched by it.
 """
 
 from __future__ import annotations
@@ -100,6 +101,8 @@ class Moto:
 
         with self._locks[service]:
             body = b"".join(self._applications[service](_environ(request), start_response))
+            if b"CreateLaunchTemplate" in request.body:
+                _untangle_launch_templates()
         return Response(status=started["status"], headers=started["headers"], body=body)
 
     def credentials(self, access_key: str) -> Credentials | None:
@@ -179,6 +182,17 @@ def _sts() -> Any:
     from moto.sts.models import sts_backends
 
     return sts_backends[ACCOUNT]["aws"]
+
+
+def _untangle_launch_templates() -> None:
+    """Source: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateLaunchTemplate.html (TagSpecification.N)"""
+    from moto.ec2.models import ec2_backends
+
+    for backend in ec2_backends[ACCOUNT].values():
+        for template in backend.launch_templates.values():
+            for version in template.versions:
+                tags = version.data.get("TagSpecifications", [])
+                tags[:] = [each for each in tags if each["ResourceType"] != "launch-template"]
 
 
 def _credentials(assumed: Any) -> Credentials:

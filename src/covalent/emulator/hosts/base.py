@@ -122,11 +122,15 @@ def take_outputs(process: subprocess.Popen[bytes]) -> tuple[int, int | None]:
 
 
 def write_files(directory: Path, files: Mapping[str, str]) -> dict[str, str]:
-    """Write :attr:`Container.files`; return the variables."""
+    """Write :attr:`Container.files`; return the variables.
+
+    :param directory: which nobody else may enter
+    """
     paths = {}
     for variable, content in files.items():
         path = directory / f".{variable.lower()}"
-        path.touch(mode=0o600)
         path.write_text(content)
+        # In a container, the job may be another user than the emulator.
+        path.chmod(0o644)
         paths[variable] = str(path)
     return paths

@@ -5,6 +5,7 @@ Sources: API reference of AWS Batch, "Common error types"; of Amazon S3, "Error 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -69,6 +70,9 @@ _REMEDIES: Final[Mapping[str, str]] = {
     "OptInRequired": "Turn the service or the region on in the account.",
 }
 
+#: In what services other than S3 say of a signature whose time is not theirs; the code is that of a wrong key.
+_SKEWED: Final = re.compile(r"^Signature (expired|not yet current)")
+
 #: Which trouble it is, by the remedy.
 _TROUBLES: Final[Mapping[str, Trouble]] = {
     _RENEW: Trouble.EXPIRED_CREDENTIALS,
@@ -120,6 +124,8 @@ def translated(error: Exception, what: str) -> ExecutorError:
 def _answered(error: Any, what: str) -> ExecutorError:
     found = error.response.get("Error", {})
     code = str(found.get("Code", ""))
+    if _SKEWED.search(str(found.get("Message"))):
+        code = "RequestTimeTooSkewed"
     metadata = error.response.get("ResponseMetadata", {})
     status = int(metadata.get("HTTPStatusCode", 0))
     said = f"{code}: {found.get('Message') or 'no message'}"

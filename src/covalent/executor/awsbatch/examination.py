@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Final
 
 from ...errors import ExecutorError
 from ...troubles import Trouble
-from ..batch.examination import BatchExamination
-from ..examination import Check, Finding, ok, skipped, warning
+from ..batch.examination import SET_CLOCK, BatchExamination
+from ..examination import Check, Finding, ok, warning
 from .border import RefusedError
 from .checks import Checks
 from .definitions import image_of
@@ -32,12 +32,13 @@ class AWSExamination(BatchExamination):
     extra = "aws"
     to_write = "Allow s3:PutObject and s3:GetObject on the prefix to whoever runs the server"
     to_delete = "Allow s3:DeleteObject on the prefix to whoever runs the server"
+    bucket_needs = ("identity",)  # Until then, nobody has looked at the credentials that were found.
     mends: Mapping[Trouble, str] = MappingProxyType(
         {
             Trouble.NO_CREDENTIALS: f"aws configure, or set AWS_PROFILE, or {_SET}.profile NAME; then covalent restart",
             Trouble.EXPIRED_CREDENTIALS: "aws sso login, or renew the keys; then covalent restart",
             Trouble.WRONG_CREDENTIALS: f"aws configure, or {_SET}.profile NAME; then covalent restart",
-            Trouble.WRONG_CLOCK: "sudo timedatectl set-ntp true",
+            Trouble.WRONG_CLOCK: SET_CLOCK,
             Trouble.WRONG_REGION: f"{_SET}.region REGION",
             Trouble.UNREACHABLE: "Check the network, HTTPS_PROXY, and AWS_ENDPOINT_URL if it is set",
             Trouble.NO_PERMISSION: "Add what is missing to the policy of whoever runs the server",
@@ -46,6 +47,7 @@ class AWSExamination(BatchExamination):
             Trouble.DISABLED_QUEUE: "aws batch update-job-queue --job-queue NAME --state ENABLED, the same with "
             "update-compute-environment, or " + f"{_SET}.batch_queue NAME",
             Trouble.MISSING_ROLE: f"aws iam create-role, or {_SET}.batch_job_role_name NAME (batch_execution_role_name)",
+            Trouble.MISSING_IMAGE: f"{_SET}.container_image_uri NAME",
             Trouble.QUOTA: f"{_SET}.vcpu N, or raise maxvCpus of the compute environment",
             Trouble.MISSING_PACKAGE: "pip install 'covalent-batch[aws]'",
         }
@@ -63,6 +65,7 @@ class AWSExamination(BatchExamination):
     async def close(self) -> None:
         if self._clients is not None:
             await self._clients.close()
+        await super().close()
 
     def addresses(self) -> Sequence[str]:
         region = self._settings.region
@@ -91,18 +94,27 @@ class AWSExamination(BatchExamination):
         container = self._options.container
         own = self._options.job_definition
         if own:
-            made: tuple[Check, ...] = (Check(name="job definition", look=self.definition, needs=("identity",)),)
+            mend = f"{_SET}.job_definition NAME"
+            made: tuple[Check, ...] = (
+                Check(name="job definition", look=self.definition, needs=("identity",), mend=mend),
+            )
         else:
             made = (
                 Check(name="job role", look=self.job_role, needs=("identity",)),
                 Check(name="execution role", look=self.execution_role, needs=("identity",)),
             )
-            if container.log_group:
-                made = (*made, Check(name="log group", look=self.log_group, needs=("identity",)))
+            if group := container.log_group:
+                mend = f"aws logs create-log-group --log-group-name {group}, or {_SET}.batch_job_log_group_name NAME"
+                made = (*made, Check(name="log group", look=self.log_group, needs=("identity",), mend=mend))
         return (
             Check(name="queue", look=self.queue, needs=("identity",)),
             Check(name="compute environments", look=self.environments, needs=("queue",)),
-            Check(name="capacity", look=self.capacity, needs=("compute environments",)),
+            Check(
+                name="capacity",
+                look=self.capacity,
+                needs=("compute environments",),
+                mend=f"{_SET}.vcpu N (memory, num_gpus, platform, architecture, share_identifier)",
+            ),
             *made,
         )
 
@@ -174,12 +186,11 @@ class AWSExamination(BatchExamination):
         await self._checks.check_log_group(name)
         return ok(f"The log group {name} is there, as far as these credentials may see.")
 
-    async def image(self) -> Finding:
+    def image_name(self) -> str:
         if self._options.job_definition:
-            return skipped("The job definition holds the image.")
+            return ""
         python = f"{sys.version_info.major}.{sys.version_info.minor}"
-        image = image_of(self._options.container, python, self._account, self._settings.region)
-        return ok(f"{image} (whether it can be pulled, only a task tells).")
+        return image_of(self._options.container, python, self._account, self._settings.region)
 
     @property
     def _checks(self) -> Checks:

@@ -23,6 +23,7 @@ from .settings import AWSBatchSettings
 if TYPE_CHECKING:
     from ..batch.stale import Leftovers
     from ..examination import Examination
+    from ..login import Login
     from .service import AWSBatchService
 
 log = logging.getLogger(__name__)
@@ -142,6 +143,15 @@ class AWSBatchExecutor(AWSBatchSettings, SingleTaskExecutor):
         from .examination import AWSExamination
 
         return AWSExamination(self)
+
+    def registry_login(self, host: str) -> Login:
+        """What opens a registry of Amazon ECR, with the credentials of this executor.
+
+        :raises CovalentError: if there is none to be had
+        """
+        from .registry import sign_in
+
+        return sign_in(self._account(), host)
 
     async def get_status(self, job_id: str) -> tuple[str, int]:
         return await (await self._service()).status(job_id)

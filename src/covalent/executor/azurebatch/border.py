@@ -127,7 +127,8 @@ class RefusedError(ExecutorError):
 
 def translated(error: Exception, what: str) -> ExecutorError:
     """The error that stands for one of Azure's. ``what`` says in words what was being done, for example ``submitting tasks``."""
-    names = [kind.__name__ for kind in type(error).__mro__]
+    # A sign-in that did not get there is told by its cause: it has no class of its own.
+    names = [kind.__name__ for one in (error, error.__cause__) for kind in type(one).__mro__]
     code, said, status = _answer(error)
     if code == _JOB_QUOTA:
         return ThrottledError(

@@ -41,6 +41,10 @@ CLOUDS: Final = (PUBLIC, CHINA, GOVERNMENT)
 #: What a token for Azure Storage is asked for, in all clouds. Source: documentation of Azure Storage, "Authorize access to blobs".
 STORAGE_SCOPE: Final = "https://storage.azure.com/.default"
 
+#: What a token for Azure Container Registry is asked for, in all clouds; registries that take no others take it, too.
+#: Source: documentation of Azure Container Registry, "Configure registry acceptance of Microsoft Entra authentication scopes".
+REGISTRY_SCOPE: Final = "https://containerregistry.azure.net/.default"
+
 
 def cloud_of(host: str) -> Cloud | None:
     """The cloud that a host belongs to; None if it is none of them."""

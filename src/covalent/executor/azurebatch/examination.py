@@ -12,7 +12,7 @@ import msgspec
 
 from ...errors import ExecutorError
 from ...troubles import Trouble
-from ..batch.examination import BatchExamination
+from ..batch.examination import SET_CLOCK, BatchExamination
 from ..examination import Check, Finding, failed, ok, warning
 from .checks import Checks
 from .pools import Pool, Pools, reason_of
@@ -51,7 +51,8 @@ class AzureExamination(BatchExamination):
             "covalent restart",
             Trouble.EXPIRED_CREDENTIALS: f"az ad app credential reset --id CLIENT_ID, then {_SET}.client_secret -",
             Trouble.WRONG_CREDENTIALS: f"Correct tenant_id and client_id, and {_SET}.client_secret -",
-            Trouble.UNREACHABLE: f"Check the network and HTTPS_PROXY, and {_SET}.batch_account_url URL",
+            Trouble.UNREACHABLE: f"Check the network and HTTPS_PROXY, and {_SET}.batch_account_url URL (storage_account_name)",
+            Trouble.WRONG_CLOCK: SET_CLOCK,
             Trouble.NO_PERMISSION: _BLOB_ROLE,
             Trouble.MISSING_ROLE: _BATCH_ROLE,
             Trouble.MISSING_BUCKET: f"az storage container create --name NAME --account-name ACCOUNT, or {_SET}.container_name NAME",
@@ -60,6 +61,7 @@ class AzureExamination(BatchExamination):
             Trouble.BAD_POOL: f"covalent deploy up azurebatch, or {_SET}.pool_id ID",
             Trouble.MISSING_API: "az provider register --namespace Microsoft.Batch",
             Trouble.MISSING_PROJECT: f"{_SET}.batch_account_url https://ACCOUNT.REGION.batch.azure.com",
+            Trouble.MISSING_IMAGE: f"{_SET}.base_image_uri NAME",
             Trouble.MISSING_PACKAGE: "pip install 'covalent-batch[azure]'",
         }
     )
@@ -76,6 +78,7 @@ class AzureExamination(BatchExamination):
     async def close(self) -> None:
         if self._clients is not None:
             await self._clients.close()
+        await super().close()
 
     def addresses(self) -> Sequence[str]:
         return (self._account.url, str(self.executor.bucket().options["endpoint"]))
@@ -144,8 +147,8 @@ class AzureExamination(BatchExamination):
             )
         return ok("Azure has refused the pool no nodes.")
 
-    async def image(self) -> Finding:
-        return ok(f"{self._options.image} (whether it can be pulled, only a task tells).")
+    def image_name(self) -> str:
+        return self._options.image
 
     @property
     def _ready(self) -> Clients:

@@ -23,6 +23,7 @@ from .settings import GRACE_S, AzureBatchSettings
 if TYPE_CHECKING:
     from ..batch.stale import Leftovers
     from ..examination import Examination
+    from ..login import Login
     from .service import AzureBatchService
 
 
@@ -116,6 +117,15 @@ class AzureBatchExecutor(AzureBatchSettings, SingleTaskExecutor):
         from .examination import AzureExamination
 
         return AzureExamination(self, self._account())
+
+    def registry_login(self, host: str) -> Login:
+        """What opens a registry of Azure's, with the credentials of this executor.
+
+        :raises CovalentError: if there is none to be had
+        """
+        from .registry import sign_in
+
+        return sign_in(self._account(), host)
 
     async def get_status(self, job_id: str) -> tuple[str, int]:
         return await (await self._service()).status(job_id)

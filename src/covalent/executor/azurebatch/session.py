@@ -20,7 +20,7 @@ from ...secrets import Secret
 from ...troubles import Trouble
 from ..batch.executor import Bucket
 from .border import translated
-from .clouds import STORAGE_SCOPE, Cloud
+from .clouds import REGISTRY_SCOPE, STORAGE_SCOPE, Cloud
 
 T = TypeVar("T")
 
@@ -86,6 +86,15 @@ class StoreCredentials:
             self._credential = self._credential or _credential(self._account)
             token = _translating("signing in to Azure Storage", lambda: self._credential.get_token(STORAGE_SCOPE))
             return {"token": token.token, "expires_at": datetime.now(UTC) + _TOKEN_TTL}
+
+
+def registry_token(account: Account) -> str:
+    """One for Azure Container Registry. It opens registries: nobody may see it.
+
+    :raises ExecutorError: if there is none to be had
+    """
+    found = _translating("signing in to Azure", lambda: _credential(account).get_token(REGISTRY_SCOPE))
+    return str(found.token)
 
 
 class Page(msgspec.Struct, Generic[T]):

@@ -27,6 +27,8 @@ http_request = HttpRequest
 
 # Of refusals that are not in JSON it writes tracebacks, before we get to say what they were.
 logging.getLogger("azure.batch._utils.model_base").setLevel(logging.ERROR)
+# Of sign-ins that fail it warns, and raises what we then tell.
+logging.getLogger("azure.identity").setLevel(logging.ERROR)
 
 
 def credential(account: Account) -> Any:

@@ -17,8 +17,9 @@ _GROUP: Final = re.compile(r"ct-(?P<dispatch>[0-9a-f]{32})-\d+-\d+")
 
 _PREFIX: Final = "groups/"
 
-#: What several task groups may use. A group that still needs what is deleted is sent again, and brings it anew.
-SHARED: Final = ("functions", "runner", "singles", "values")
+#: What several task groups may use, and what ``covalent doctor`` could not delete. A group that still needs what is deleted is sent
+#: again, and brings it anew.
+SHARED: Final = ("functions", "runner", "singles", "values", "doctor")
 
 
 class Stale(Protocol):

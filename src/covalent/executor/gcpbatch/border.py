@@ -36,6 +36,11 @@ _RENEW: Final = (
     "Sign in again ('gcloud auth application-default login'), or renew the key that GOOGLE_APPLICATION_CREDENTIALS names, "
     "then restart the Covalent server."
 )
+_CLOCK: Final = "Set the clock of the server's machine: Google refuses keys that are used at another time than now."
+_KEY: Final = (
+    "The key or its service account is no longer there: make a new key, let GOOGLE_APPLICATION_CREDENTIALS name it, then restart the "
+    "Covalent server."
+)
 _SIGN_IN: Final = (
     "Where the server runs, sign in ('gcloud auth application-default login'), or let GOOGLE_APPLICATION_CREDENTIALS name a key file "
     "before you start it; on a machine of Google's, give that a service account."
@@ -100,6 +105,8 @@ _REMEDIES: Final = (
     _remedy("InvalidArgument BadRequest", r"image", "Correct container_image_uri."),
     _remedy("InvalidArgument BadRequest", r"memory|cpu|resource", "Correct vcpus, memory and machine_type."),
     _remedy(_FORBIDDEN, r"", _DENIED, Trouble.MISSING_ROLE),
+    _remedy("RefreshError", r"reasonable timeframe|short-lived token", _CLOCK, Trouble.WRONG_CLOCK),
+    _remedy("RefreshError", r"Invalid JWT Signature|account not found", _KEY, Trouble.WRONG_CREDENTIALS),
     _remedy(
         "Unauthenticated Unauthorized RefreshError ReauthFailError ReauthSamlChallengeFailError",
         r"",

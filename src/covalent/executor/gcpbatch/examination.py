@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from ...troubles import Trouble
-from ..batch.examination import BatchExamination
+from ..batch.examination import SET_CLOCK, BatchExamination
 from ..examination import Check, Finding, ok, skipped
 from .checks import Checks
 from .options import BASE_IMAGE
@@ -36,14 +36,16 @@ class GoogleExamination(BatchExamination):
             Trouble.NO_CREDENTIALS: _SIGN_IN,
             Trouble.EXPIRED_CREDENTIALS: _SIGN_IN,
             Trouble.WRONG_CREDENTIALS: _SIGN_IN,
+            Trouble.WRONG_CLOCK: SET_CLOCK,
             Trouble.WRONG_REGION: f"gcloud batch locations list, then {_SET}.region REGION",
-            Trouble.UNREACHABLE: f"Check the network, HTTPS_PROXY, and {ENDPOINT_VARIABLE} if it is set",
+            Trouble.UNREACHABLE: f"Check the network, HTTPS_PROXY, and {ENDPOINT_VARIABLE} and {STORAGE_VARIABLE} if they are set",
             Trouble.NO_PERMISSION: _BUCKET_ROLE,
             Trouble.MISSING_ROLE: "gcloud projects add-iam-policy-binding PROJECT --member user:EMAIL --role "
             "roles/batch.jobsEditor, and roles/iam.serviceAccountUser on the account of the tasks",
             Trouble.MISSING_API: f"gcloud services enable {_APIS}",
             Trouble.MISSING_PROJECT: f"{_SET}.project_id ID",
             Trouble.MISSING_BUCKET: f"gcloud storage buckets create gs://NAME, or {_SET}.bucket_name NAME",
+            Trouble.MISSING_IMAGE: f"{_SET}.container_image_uri NAME",
             Trouble.MISSING_PACKAGE: "pip install 'covalent-batch[gcp]'",
         }
     )
@@ -58,6 +60,7 @@ class GoogleExamination(BatchExamination):
     async def close(self) -> None:
         if self._clients is not None:
             await self._clients.close()
+        await super().close()
 
     def addresses(self) -> Sequence[str]:
         emulated = os.environ.get(STORAGE_VARIABLE, "")
@@ -101,10 +104,9 @@ class GoogleExamination(BatchExamination):
             f"gcloud compute regions describe {region} --project {project} shows them",
         )
 
-    async def image(self) -> Finding:
+    def image_name(self) -> str:
         python = f"{sys.version_info.major}.{sys.version_info.minor}"
-        image = self._options.image or BASE_IMAGE.format(python=python)
-        return ok(f"{image} (whether it can be pulled, only a task tells).")
+        return self._options.image or BASE_IMAGE.format(python=python)
 
     @property
     def _checks(self) -> Checks:

@@ -20,6 +20,7 @@ from .settings import GCPBatchSettings
 
 if TYPE_CHECKING:
     from ..examination import Examination
+    from ..login import Login
     from .service import GCPBatchService
 
 #: What the service's time limit leaves beyond the runner's: to fetch values, install packages, publish results.
@@ -116,6 +117,15 @@ class GCPBatchExecutor(GCPBatchSettings, SingleTaskExecutor):
         from .examination import GoogleExamination
 
         return GoogleExamination(self, self._account())
+
+    def registry_login(self, host: str) -> Login:
+        """What opens a registry of Google's, with the credentials of this executor.
+
+        :raises CovalentError: if there is none to be had
+        """
+        from .registry import sign_in
+
+        return sign_in()
 
     async def get_status(self, job_id: str) -> tuple[str, int]:
         return await (await self._service()).status(job_id)

@@ -22,8 +22,8 @@ resource "aws_launch_template" "this" {
     ebs {
       volume_size           = var.disk_gib
       volume_type           = "gp3"
-      encrypted             = true
-      delete_on_termination = true
+      encrypted             = "true"
+      delete_on_termination = "true"
     }
   }
 
@@ -45,10 +45,10 @@ resource "aws_launch_template" "this" {
 }
 
 resource "aws_batch_compute_environment" "this" {
-  compute_environment_name_prefix = "${var.prefix}-"
-  type                            = "MANAGED"
-  state                           = "ENABLED"
-  service_role                    = aws_iam_role.batch.arn
+  # The one thing without a name of ours: versions 5 and 6 of the provider call that argument differently, and this suits both.
+  type         = "MANAGED"
+  state        = "ENABLED"
+  service_role = aws_iam_role.batch.arn
 
   compute_resources {
     type               = var.compute_type

@@ -25,6 +25,11 @@ output "account_id" {
   value       = local.account_id
 }
 
+output "place" {
+  description = "Where all of it is: under another value of one of these, it would not be found."
+  value       = { prefix = var.prefix, region = var.region }
+}
+
 output "client_policy_arn" {
   description = "A policy with what whoever runs the server needs. Attach it to that user or role."
   value       = aws_iam_policy.client.arn

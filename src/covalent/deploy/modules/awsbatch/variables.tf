@@ -168,6 +168,13 @@ variable "log_retention_days" {
   nullable    = false
 }
 
+variable "registry" {
+  description = "Whether a repository of Amazon ECR is made, for images of your own. What is stored there is billed."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
 variable "secret_arns" {
   description = "Secrets of Secrets Manager and parameters of Systems Manager that tasks may be given as variables."
   type        = list(string)

@@ -12,7 +12,6 @@ output "executor" {
       base_image_uri         = coalesce(var.base_image_uri, "docker.io/library/python:${var.python}-slim")
     },
     var.service_principal ? { client_id = azuread_application.this[0].client_id } : {},
-    var.registry ? { registry = azurerm_container_registry.this[0].login_server } : {},
   )
 
   # Whoever knows the names may use them only when all of it is there.
@@ -30,7 +29,17 @@ output "account_id" {
   value       = data.azurerm_client_config.this.subscription_id
 }
 
+output "place" {
+  description = "Where all of it is: under another value of one of these, it would not be found."
+  value       = { prefix = var.prefix, location = var.location }
+}
+
 output "resource_group" {
   description = "The resource group that all of this is in."
   value       = azurerm_resource_group.this.name
+}
+
+output "image_repository" {
+  description = "Where images of your own go: push NAME:TAG there, and name it in base_image_uri."
+  value       = one(azurerm_container_registry.this[*].login_server)
 }

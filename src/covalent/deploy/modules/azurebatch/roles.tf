@@ -49,16 +49,30 @@ resource "azuread_application_password" "this" {
 
 locals {
   client_id = var.service_principal ? azuread_service_principal.this[0].object_id : data.azurerm_client_config.this.object_id
+
+  # Said of an application, which the directory may not know yet everywhere. Whether you are a user, Azure finds out.
+  client_type = var.service_principal ? "ServicePrincipal" : null
 }
 
 resource "azurerm_role_assignment" "client_jobs" {
   scope                = azurerm_batch_account.this.id
   role_definition_name = "Azure Batch Job Submitter"
   principal_id         = local.client_id
+  principal_type       = local.client_type
 }
 
 resource "azurerm_role_assignment" "client_blobs" {
   scope                = azurerm_storage_container.this.id
   role_definition_name = "Storage Blob Data Contributor"
   principal_id         = local.client_id
+  principal_type       = local.client_type
+}
+
+resource "azurerm_role_assignment" "client_images" {
+  count = var.registry && var.service_principal ? 1 : 0
+
+  scope                = azurerm_container_registry.this[0].id
+  role_definition_name = "AcrPush"
+  principal_id         = local.client_id
+  principal_type       = local.client_type
 }

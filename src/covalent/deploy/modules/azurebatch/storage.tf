@@ -1,10 +1,10 @@
 resource "azurerm_storage_account" "this" {
-  #checkov:skip=CKV_AZURE_59:reached with a role from anywhere unless allowed_ips says from where
-  #checkov:skip=CKV_AZURE_206:what is lost can be computed again
-  #checkov:skip=CKV_AZURE_33:there are no queues
-  #checkov:skip=CKV2_AZURE_38:blobs are written once and never changed
-  #checkov:skip=CKV2_AZURE_33:private endpoints are billed by the hour; name subnet_id and allowed_ips for a closed network
-  #checkov:skip=CKV2_AZURE_1:Microsoft encrypts with its own key
+  #checkov:skip=CKV_AZURE_59:no blob is public and keys are off, so every request needs a role; allowed_ips closes the network, too
+  #checkov:skip=CKV_AZURE_206:what is lost with a data centre can be computed again, and copies elsewhere cost as much again
+  #checkov:skip=CKV_AZURE_33:there are no queues, and without keys nobody could make one who has no role for it
+  #checkov:skip=CKV2_AZURE_38:blobs are written once, under names never used again; those that runs delete would be billed for days
+  #checkov:skip=CKV2_AZURE_33:private endpoints are billed by the hour, also while idle; subnet_id and allowed_ips close the network without
+  #checkov:skip=CKV2_AZURE_1:Microsoft encrypts with a key of its own; another would need a vault, and could lock results away
 
   name                = local.unique
   resource_group_name = azurerm_resource_group.this.name
@@ -20,6 +20,7 @@ resource "azurerm_storage_account" "this" {
 
   # Whoever reads or writes does it as somebody, with a role.
   shared_access_key_enabled       = false
+  local_user_enabled              = false
   default_to_oauth_authentication = true
 
   dynamic "network_rules" {
@@ -43,7 +44,7 @@ resource "azurerm_storage_account" "this" {
 }
 
 resource "azurerm_storage_container" "this" {
-  #checkov:skip=CKV2_AZURE_21:logs of reads are billed, and grow with every task
+  #checkov:skip=CKV2_AZURE_21:logs of reads are billed, and every task reads; a diagnostic setting can have them made
 
   name                  = var.prefix
   storage_account_id    = azurerm_storage_account.this.id
@@ -56,7 +57,7 @@ resource "azurerm_storage_management_policy" "this" {
   storage_account_id = azurerm_storage_account.this.id
 
   rule {
-    name    = "old-blobs"
+    name    = "expire"
     enabled = true
 
     filters {

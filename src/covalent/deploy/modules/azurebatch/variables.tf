@@ -5,8 +5,8 @@ variable "prefix" {
   nullable    = false
 
   validation {
-    condition     = can(regex("^[a-z][a-z0-9]{1,11}$", var.prefix))
-    error_message = "The prefix must be 2 to 12 small letters and digits, and begin with a letter."
+    condition     = can(regex("^[a-z][a-z0-9]{2,11}$", var.prefix))
+    error_message = "The prefix must be 3 to 12 small letters and digits, and begin with a letter."
   }
 }
 
@@ -41,6 +41,11 @@ variable "secret_days" {
   type        = number
   default     = 180
   nullable    = false
+
+  validation {
+    condition     = var.secret_days >= 1 && var.secret_days <= 730
+    error_message = "The secret must be valid for 1 to 730 days."
+  }
 }
 
 variable "vm_size" {
@@ -117,6 +122,11 @@ variable "allowed_ips" {
   type        = list(string)
   default     = []
   nullable    = false
+
+  validation {
+    condition     = alltrue([for ip in var.allowed_ips : can(regex("^\\d+(\\.\\d+){3}(/(\\d|[12]\\d|30))?$", ip))])
+    error_message = "Azure takes public addresses of IPv4, and blocks of them up to /30: 203.0.113.7, not 203.0.113.7/32."
+  }
 }
 
 variable "blob_prefix" {
@@ -130,6 +140,11 @@ variable "expire_days" {
   description = "Days after which blobs, among them results, are deleted. If not set, they are kept."
   type        = number
   default     = null
+
+  validation {
+    condition     = coalesce(var.expire_days, 1) >= 1
+    error_message = "What is stored is kept for 1 day at least."
+  }
 }
 
 variable "tags" {

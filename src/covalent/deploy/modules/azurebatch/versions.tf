@@ -12,7 +12,7 @@ terraform {
     }
     random = {
       source  = "hashicorp/random"
-      version = ">= 3.5, < 4.0"
+      version = ">= 3.6, < 4.0"
     }
   }
 }
@@ -22,7 +22,12 @@ provider "azurerm" {
   tenant_id           = var.tenant_id
   storage_use_azuread = true
 
-  features {}
+  features {
+    storage {
+      # All of it is made through the control plane: whoever deploys needs no role on blobs, and no way through allowed_ips.
+      data_plane_available = false
+    }
+  }
 }
 
 provider "azuread" {

@@ -26,7 +26,12 @@ output "account_id" {
   value       = var.project_id
 }
 
+output "place" {
+  description = "Where all of it is: under another value of one of these, it would not be found."
+  value       = { prefix = var.prefix, region = var.region }
+}
+
 output "image_repository" {
   description = "Where images of your own go: push NAME:TAG there, and name it in container_image_uri."
-  value       = var.registry ? "${var.region}-docker.pkg.dev/${var.project_id}/${google_artifact_registry_repository.this[0].repository_id}" : null
+  value       = var.registry ? "${var.region}-docker.pkg.dev/${replace(var.project_id, ":", "/")}/${google_artifact_registry_repository.this[0].repository_id}" : null
 }

@@ -6,16 +6,17 @@ resource "google_service_account" "tasks" {
   depends_on = [time_sleep.services]
 }
 
-# What tasks and their machines may do: report, write logs, read and write objects of the one bucket, pull images.
+# What tasks and their machines may do: report, write and read logs, read and write objects of the one bucket, pull images.
 
 resource "google_project_iam_member" "tasks" {
-  for_each = toset(["roles/batch.agentReporter", "roles/logging.logWriter"])
+  for_each = toset(["roles/batch.agentReporter", "roles/logging.logWriter", "roles/logging.viewer"])
 
   project = var.project_id
   role    = each.value
   member  = google_service_account.tasks.member
 }
 
+# What objectCreator and objectViewer may do, and delete and replace besides.
 resource "google_storage_bucket_iam_member" "tasks" {
   bucket = google_storage_bucket.this.name
   role   = "roles/storage.objectUser"

@@ -2,6 +2,7 @@ locals {
   services = toset([
     "artifactregistry.googleapis.com",
     "batch.googleapis.com",
+    "cloudresourcemanager.googleapis.com",
     "compute.googleapis.com",
     "iam.googleapis.com",
     "logging.googleapis.com",

@@ -10,8 +10,8 @@ variable "prefix" {
   nullable    = false
 
   validation {
-    condition     = can(regex("^[a-z][a-z0-9-]{0,18}[a-z0-9]$", var.prefix))
-    error_message = "The prefix must be 2 to 20 small letters, digits and hyphens, and begin with a letter."
+    condition     = can(regex("^[a-z][a-z0-9-]{0,18}[a-z0-9]$", var.prefix)) && !can(regex("^goog|google", var.prefix))
+    error_message = "The prefix must be 2 to 20 small letters, digits and hyphens, and begin with a letter. Google lets no bucket be named after it."
   }
 }
 
@@ -85,10 +85,15 @@ variable "expire_days" {
   description = "Days after which objects, among them results, are deleted. If not set, they are kept."
   type        = number
   default     = null
+
+  validation {
+    condition     = coalesce(var.expire_days, 1) >= 1
+    error_message = "What is stored is kept for 1 day at least."
+  }
 }
 
 variable "delete_data" {
-  description = "Whether taking all of this down deletes what is in the bucket. If not, a bucket with something in it stays."
+  description = "Whether taking all of this down deletes what is in the bucket. If not, a bucket with something in it stays, and what is deleted can be brought back for 7 days."
   type        = bool
   default     = true
   nullable    = false

@@ -4,11 +4,11 @@ terraform {
   required_providers {
     google = {
       source  = "hashicorp/google"
-      version = ">= 5.30, < 8.0"
+      version = ">= 5.30, < 9.0"
     }
     time = {
       source  = "hashicorp/time"
-      version = ">= 0.9, < 1.0"
+      version = ">= 0.10, < 1.0"
     }
   }
 }

@@ -26,6 +26,7 @@ _HOSTS: Final = (
     *(urlsplit(each).hostname for each in BATCH_AUDIENCES),
     _STORAGE,
     "management.azure.com",
+    "containerregistry.azure.net",
     "vault.azure.net",
 )
 

@@ -1,0 +1,93 @@
+"""What Terraform tells of a deployment: a plan, what the module gives out, and what there is."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+#: Of a deployment, as it is written down.
+BEGUN: Final = "begun"
+DONE: Final = "done"
+REMOVING: Final = "removing"
+
+#: Outputs that every module has.
+_ACCOUNT: Final = "account_id"
+_EXECUTOR: Final = "executor"
+_SECRETS: Final = "executor_secrets"
+_PLACE: Final = "place"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Outputs:
+    """What the module gives out."""
+
+    settings: Mapping[str, Any]  #: Of the executor.
+    secret: frozenset[str]  #: Names of settings that nobody may see.
+    place: Mapping[str, str]  #: Variables that say where all of it is.
+    others: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, found: Mapping[str, Mapping[str, Any]]) -> Outputs | None:
+        """From what ``terraform output -json`` prints; None if nothing was made so far."""
+        if _EXECUTOR not in found:
+            return None
+        values = {name: each["value"] for name, each in found.items()}
+        secrets = _said(values.pop(_SECRETS, {}))
+        settings = {**_said(values.pop(_EXECUTOR)), **secrets}
+        place = _said(values.pop(_PLACE, {}))
+        return cls(settings=settings, secret=frozenset(secrets), place=place, others=_said(values))
+
+    @property
+    def account(self) -> str:
+        return str(self.others.get(_ACCOUNT, ""))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Plan:
+    """What is about to be done."""
+
+    #: Action and address: ``create``, ``update``, ``delete``, ``replace``, or ``repair`` of what was broken off.
+    changes: Sequence[tuple[str, str]]
+    account: str  #: Where; empty if that is not known.
+    before: Outputs | None = None  #: What the module has given out until now.
+
+    @classmethod
+    def of(cls, shown: Mapping[str, Any]) -> Plan:
+        """From what ``terraform show -json`` prints of one."""
+        planned = shown.get("planned_values", {}).get("outputs", {}).get(_ACCOUNT, {})
+        return cls(changes=list(_changes(shown)), account=str(planned.get("value") or ""))
+
+    def counted(self) -> Counter[str]:
+        return Counter(action for action, _ in self.changes)
+
+    @property
+    def steps(self) -> int:
+        return sum(2 if action in ("replace", "repair") else 1 for action, _ in self.changes)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Standing:
+    """What is there."""
+
+    phase: str  #: One of those above, or empty.
+    account: str
+    resources: Sequence[str]  #: Addresses.
+    outputs: Outputs | None
+    directory: str
+
+
+def _said(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _changes(shown: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for change in shown.get("resource_changes", ()):
+        actions = change["change"]["actions"]
+        if len(actions) == 2:
+            # What was broken off while it was made holds nothing yet.
+            is_broken = change.get("action_reason") == "replace_because_tainted"
+            yield ("repair" if is_broken else "replace"), change["address"]
+        elif actions not in (["no-op"], ["read"]):
+            yield actions[0], change["address"]
