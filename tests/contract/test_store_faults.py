@@ -157,7 +157,7 @@ def test_a_closed_store_says_so(database):
     create(store)
     store.close()
     store.close()
-    for call in (lambda: store.dispatches(), lambda: store.heartbeat("x", 1.0), lambda: store.migrate()):
+    for call in (lambda: store.dispatches(), lambda: store.acquire("x", 1.0, 30.0), lambda: store.migrate()):
         with pytest.raises(StoreError, match="was closed"):
             call()
 

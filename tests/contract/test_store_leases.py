@@ -54,7 +54,7 @@ def test_a_dispatcher_that_starts_again_gets_its_own_back_oldest_first(store: St
 
 def test_dispatches_are_taken_over_when_nothing_was_heard_of_their_owner(store: Store):
     dispatch_id = create(store, created_at=1000.0)
-    store.heartbeat(OWNER, 1010.0)
+    store.acquire(OWNER, 1010.0, STALE_S)
     assert store.acquire("heir", 1010.0 + STALE_S, STALE_S) == []
     assert store.acquire("heir", 1010.1 + STALE_S, STALE_S) == [dispatch_id]
     assert store.acquire(OWNER, 1020.0 + STALE_S, STALE_S) == []
@@ -62,10 +62,10 @@ def test_dispatches_are_taken_over_when_nothing_was_heard_of_their_owner(store: 
 
 
 def test_creating_a_dispatch_is_a_sign_of_life(store: Store):
-    store.heartbeat(OWNER, 900.0)
+    store.acquire(OWNER, 900.0, STALE_S)
     create(store, created_at=1000.0)
     assert store.acquire("heir", 1029.0, STALE_S) == []
-    store.heartbeat(OWNER, 1100.0)
+    store.acquire(OWNER, 1100.0, STALE_S)
     create(store, created_at=1000.0)
     assert store.acquire("heir", 1129.0, STALE_S) == []
 
@@ -75,12 +75,6 @@ def test_acquiring_is_a_sign_of_life(store: Store):
     assert store.acquire("heir", 2000.0, STALE_S) == [dispatch_id]
     assert store.acquire("third", 2029.0, STALE_S) == []
     assert store.acquire("third", 2031.0, STALE_S) == [dispatch_id]
-
-
-def test_a_dispatcher_can_give_its_dispatches_away(store: Store):
-    dispatch_id = create(store, created_at=1000.0)
-    store.heartbeat(OWNER, 0.0)
-    assert store.acquire("heir", 1001.0, STALE_S) == [dispatch_id]
 
 
 def test_no_two_of_many_heirs_get_the_same_dispatch(database):

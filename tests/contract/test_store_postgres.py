@@ -147,7 +147,6 @@ def test_a_commit_in_doubt_is_refused_if_somebody_else_took_the_step_meanwhile(
 def test_other_writes_whose_answer_was_lost_can_be_repeated(proxy: CuttingProxy, lossy: Store):
     dispatch_id = create(lossy)
     for call in (
-        lambda: lossy.heartbeat("dispatcher-1", 5000.0),
         lambda: lossy.acquire("dispatcher-1", 5000.0, 30.0),
         lambda: lossy.set_child(dispatch_id, 0, "child"),
         lambda: lossy.request_cancel(dispatch_id, None),

@@ -13,7 +13,7 @@ import pytest
 import covalent as ct
 from covalent.testing import emulated_aws
 from covalent.testing.harness import Harness
-from tests.support.user import LIMIT_S, User, covalent
+from tests.support.user import User, covalent
 
 pytest_plugins = ("tests.support.podman_fixtures",)
 
@@ -82,10 +82,11 @@ def test_output_is_followed_while_the_task_runs_and_the_two_streams_stay_apart(u
     dispatch_id = user.dispatch(talk, 6, container_image_uri=image, poll_freq=1)
     following = [sys.executable, "-m", "covalent", "logs", "-f", dispatch_id, "0"]
     with subprocess.Popen(following, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
+        assert process.stdout is not None and process.stderr is not None
         first = process.stdout.readline()
         assert not ct.get_result(dispatch_id).status.is_final, "it came afterwards"
-        out, err = process.communicate(timeout=LIMIT_S)
+        # Not communicate(): what came with the first line is in the buffer of the stream.
+        out, err = process.stdout.read(), process.stderr.read()
     assert (first + out).splitlines() == [f"out {second}" for second in range(6)]
     assert err.splitlines() == [f"err {second}" for second in range(6)]
     assert covalent("logs", dispatch_id, "0") == first + out + err, "what lies in the bucket afterwards is the same"

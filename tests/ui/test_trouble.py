@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+import signal
 
 import pytest
 from playwright.sync_api import expect
 
 import covalent as ct
+from covalent.client.server import Server
 
 from .conftest import restarted, signed_in
 from .workflows import gated, sum_of_squares
@@ -49,6 +51,65 @@ def test_a_dispatch_goes_on_when_the_server_is_back(visit, own_server, gate):
             expect(page.get_by_text("The server does not answer")).to_be_hidden()
             expect(page.get_by_text("Completed").first).to_be_visible()
             expect(page.get_by_text("Running")).to_have_count(0)
+
+
+def test_a_server_that_is_frozen_is_away_and_what_happened_is_shown_when_it_goes_on(visit, own_server, gate):
+    with visit(own_server) as (context, conduct):
+        conduct.expected.append("ERR_")
+        context.clock.install()
+        dispatch_id = ct.dispatch(gated)(str(gate), 1)
+        page = signed_in(context, own_server, f"/dispatches/{dispatch_id}")
+        expect(page.get_by_text("Running").first).to_be_visible()
+        own_server.process.send_signal(signal.SIGSTOP)
+        try:
+            context.clock.fast_forward(60_000)
+            expect(page.get_by_text("The server does not answer")).to_be_visible()
+        finally:
+            own_server.process.send_signal(signal.SIGCONT)
+        gate.touch()
+        assert ct.get_result(dispatch_id, wait=True).result == 0
+        context.clock.fast_forward(60_000)
+        expect(page.get_by_text("The server does not answer")).to_be_hidden()
+        expect(page.get_by_text("Completed").first).to_be_visible()
+
+
+def lose_answers(page, path: str, count: int) -> None:
+    """The server does what it is asked to; the page does not hear of it, ``count`` times."""
+
+    def lose(route):
+        route.fetch()
+        route.abort()
+
+    page.route(f"**{path}", lose, times=count)
+
+
+def test_what_was_cancelled_is_shown_though_the_answer_was_lost(page, conduct, gate):
+    conduct.expected.append("ERR_")
+    dispatch_id = ct.dispatch(gated)(str(gate), 1)
+    page.goto(f"/dispatches/{dispatch_id}")
+    lose_answers(page, "/cancel", 1)
+    page.get_by_role("main").get_by_role("button", name="Cancel", exact=True).click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("button", name="Cancel it").click()
+    expect(dialog.get_by_role("alert")).to_contain_text("does not answer")
+    dialog.get_by_role("button", name="Let it run").click()
+    expect(page.get_by_text("Cancelled").first).to_be_visible()
+
+
+def test_a_second_try_after_a_lost_answer_runs_nothing_twice(page, conduct):
+    conduct.expected.append("ERR_")
+    first = ct.dispatch_sync(sum_of_squares)(2).dispatch_id
+    before = {info.id for info in Server().dispatches(limit=1000).items}
+    page.goto(f"/dispatches/{first}")
+    lose_answers(page, "/redispatch", 1)
+    page.get_by_role("main").get_by_role("button", name="Redispatch").click()
+    again = page.get_by_role("dialog").get_by_role("button", name="Redispatch")
+    again.click()
+    expect(page.get_by_role("dialog").get_by_role("alert")).to_contain_text("does not answer")
+    again.click()
+    expect(page).not_to_have_url(re.compile(first))
+    (new,) = {info.id for info in Server().dispatches(limit=1000).items} - before
+    assert page.url.startswith(f"{page.url.partition('/dispatches')[0]}/dispatches/{new}")
 
 
 def test_a_dispatch_that_does_not_exist_is_said_to_be_none(page, conduct):

@@ -8,10 +8,11 @@ from dataclasses import replace
 import pytest
 
 import covalent as ct
-from covalent.api.masked_text import MASK, masked_text
 from covalent.api.masking import masked_graph, masked_options, masked_settings
 from covalent.executor.registry import known_executors, secret_settings
+from covalent.masked_text import masked_text
 from covalent.model import Environment, ExecutorSpec
+from covalent.secrets import MASK
 
 
 def test_settings_that_may_be_secrets_are_masked_by_their_names():
@@ -78,26 +79,26 @@ def test_what_an_executor_says_to_be_secret_is_masked_whatever_its_name():
 @pytest.mark.parametrize(
     ("text", "masked"),
     [
-        ("https://u:p@h/x", "https://•••@h/x"),
-        ("https://tok@h/x@v1", "https://•••@h/x@v1"),
-        ("https://u:pa/ss@h/x", "https://•••@h/x"),
-        ("https://u:p@ss@h/x", "https://•••@h/x"),
-        ("https://me@x.org:p/?@h/x", "https://•••@h/x"),
+        ("https://u:p@h/x", "https://********@h/x"),
+        ("https://tok@h/x@v1", "https://********@h/x@v1"),
+        ("https://u:pa/ss@h/x", "https://********@h/x"),
+        ("https://u:p@ss@h/x", "https://********@h/x"),
+        ("https://me@x.org:p/?@h/x", "https://********@h/x"),
         ("git+https://h/repo@v1", "git+https://h/repo@v1"),
         ("https://h:8080/a@b", "https://h:8080/a@b"),
-        ("https://h/x?sv=1&sig=abc%3D&x=1", "https://h/x?sv=1&sig=•••&x=1"),
-        ("https://h/x?token=a#y", "https://h/x?token=•••#y"),
-        ("https://h/x?key=a&page=2", "https://h/x?key=•••&page=2"),
-        ("-e DB_PASSWORD=abc -e MODE=x", "-e DB_PASSWORD=••• -e MODE=x"),
-        ("--env=API_KEY=abc run", "--env=API_KEY=••• run"),
-        ('--env "API_KEY=a b" run', '--env "API_KEY=•••" run'),
-        ("export HF_TOKEN='a b'; echo $X", "export HF_TOKEN=•••; echo $X"),
-        ('export A=1 HF_TOKEN="a\\"b"c', "export A=1 HF_TOKEN=•••"),
-        ("cd /x;PASSWORD=a make&&echo", "cd /x;PASSWORD=••• make&&echo"),
-        ("login --password abc -u me", "login --password ••• -u me"),
-        ("curl -H 'Authorization: Bearer abc.def' h", "curl -H 'Authorization: •••' h"),
-        ("curl -H 'x: y' -H 'X-Api-Key: abc' h", "curl -H 'x: y' -H 'X-Api-Key: •••' h"),
-        ("--index-url https://u:p@h/simple numpy==2.0", "--index-url https://•••@h/simple numpy==2.0"),
+        ("https://h/x?sv=1&sig=abc%3D&x=1", "https://h/x?sv=1&sig=********&x=1"),
+        ("https://h/x?token=a#y", "https://h/x?token=********#y"),
+        ("https://h/x?key=a&page=2", "https://h/x?key=********&page=2"),
+        ("-e DB_PASSWORD=abc -e MODE=x", "-e DB_PASSWORD=******** -e MODE=x"),
+        ("--env=API_KEY=abc run", "--env=API_KEY=******** run"),
+        ('--env "API_KEY=a b" run', '--env "API_KEY=********" run'),
+        ("export HF_TOKEN='a b'; echo $X", "export HF_TOKEN=********; echo $X"),
+        ('export A=1 HF_TOKEN="a\\"b"c', "export A=1 HF_TOKEN=********"),
+        ("cd /x;PASSWORD=a make&&echo", "cd /x;PASSWORD=******** make&&echo"),
+        ("login --password abc -u me", "login --password ******** -u me"),
+        ("curl -H 'Authorization: Bearer abc.def' h", "curl -H 'Authorization: ********' h"),
+        ("curl -H 'x: y' -H 'X-Api-Key: abc' h", "curl -H 'x: y' -H 'X-Api-Key: ********' h"),
+        ("--index-url https://u:p@h/simple numpy==2.0", "--index-url https://********@h/simple numpy==2.0"),
         ("pandas[all]>=2; python_version>'3'", "pandas[all]>=2; python_version>'3'"),
     ],
 )

@@ -17,7 +17,16 @@ from covalent.executor.azurebatch import AzureBatchExecutor, bodies
 from covalent.executor.azurebatch.names import GroupRef
 from covalent.executor.azurebatch.pools import Pool, reason_of
 from covalent.executor.azurebatch.reasons import LIMITS, REASONS, WAITS
-from covalent.executor.azurebatch.views import TASK_STATES, JobFacts, Task, duration_s, job_view, seconds, task_view
+from covalent.executor.azurebatch.views import (
+    TASK_STATES,
+    JobFacts,
+    Task,
+    TaskViews,
+    duration_s,
+    job_view,
+    seconds,
+    task_view,
+)
 from covalent.executor.batch.causes import CANCEL_REASON, explain
 from covalent.executor.batch.service import Job, JobState
 from covalent.executor.batch.why import explained
@@ -148,9 +157,19 @@ def test_a_task_of_a_job_that_has_not_ended_waits(state):
     assert task_view(REF, 0, task("active"), job(state)).state is JobState.WAITING
 
 
+def viewed(
+    ref: GroupRef,
+    tasks: list[tuple[int, Task]],
+    facts: JobFacts | None,
+    memory_mib: int | None = None,
+    reason: str = "",
+):
+    return job_view(ref, TaskViews().of(ref, tasks, facts), memory_mib, reason)
+
+
 def missing_of(facts: JobFacts | None) -> Any:
     """What becomes of the two tasks that a job lacks."""
-    view = job_view(REF, [(1, task("completed", result="success"))], facts, None, "")
+    view = viewed(REF, [(1, task("completed", result="success"))], facts)
     return view, [one for one in view.tasks if one.index != 1]
 
 
@@ -190,13 +209,13 @@ def test_a_task_that_was_requeued_waits_again():
 def test_the_states_of_tasks_are_counted_and_the_liveliest_is_the_jobs():
     done = task("completed", result="success")
     tasks = [(0, done), (1, task("active")), (2, task("running"))]
-    view = job_view(REF, tasks, None, 512, "why")
+    view = viewed(REF, tasks, None, 512, "why")
     assert view.counts == {JobState.SUCCEEDED: 1, JobState.WAITING: 1, JobState.RUNNING: 1}
     assert (view.ref, view.state, view.memory_mib, view.reason) == (str(REF), JobState.RUNNING, 512, "why")
     two = REF._replace(size=2)
-    assert job_view(two, [(0, done), (1, done)], None, None, "").state is JobState.SUCCEEDED
-    assert job_view(two, [(0, done), (1, failed("TaskEnded"))], None, None, "").state is JobState.FAILED
-    assert job_view(two, [(0, done), (1, task("active"))], None, None, "").state is JobState.WAITING
+    assert viewed(two, [(0, done), (1, done)], None).state is JobState.SUCCEEDED
+    assert viewed(two, [(0, done), (1, failed("TaskEnded"))], None).state is JobState.FAILED
+    assert viewed(two, [(0, done), (1, task("active"))], None).state is JobState.WAITING
 
 
 @pytest.mark.parametrize(
@@ -345,3 +364,17 @@ def test_collections_are_as_large_as_azure_takes_them_and_no_larger(variables, m
 
 def test_a_hundred_tasks_fit_into_one_collection_however_long_their_variables_may_be():
     assert 100 * (LIMITS.max_environment_chars + 900) < bodies.COLLECTION_BYTES
+
+
+def test_what_azure_says_anew_of_a_task_or_its_job_is_taken_in():
+    one, views = REF._replace(size=1), TaskViews()
+
+    def state(found: Task, facts: JobFacts | None) -> JobState:
+        (view,) = views.of(one, [(0, found)], facts)
+        return view.state
+
+    assert state(task("active"), None) is JobState.WAITING
+    assert state(task("running"), None) is JobState.RUNNING
+    assert state(task("running"), job("completed")) is JobState.FAILED
+    assert state(task("completed", result="success"), job("completed")) is JobState.SUCCEEDED
+    assert state(task("active", requeueCount=1), job("active")) is JobState.WAITING

@@ -187,7 +187,7 @@ def test_secrets_are_masked_unless_asked_for_by_name(run, monkeypatch):
     monkeypatch.setenv("COVALENT_DATABASE_URL", "postgresql://me:hunter2@db/covalent")
     shown = run("config").out
     assert "hunter2" not in shown
-    assert "postgresql://me:********@db/covalent" in shown
+    assert "postgresql://********@db/covalent" in shown
     assert 'client_id = "me"' in shown
     assert run("config", "get", "executors.azurebatch.client_secret").out == "hunter2\n"
 

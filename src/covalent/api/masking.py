@@ -7,8 +7,9 @@ from dataclasses import replace
 from typing import Any
 
 from ..executor.registry import secret_settings
+from ..masked_text import is_secret_name, masked_text, masked_words
 from ..model import Environment, ExecutorSpec, Graph
-from .masked_text import MASK, is_secret_name, masked_text, masked_words
+from ..secrets import MASK
 
 
 def masked_settings(executor: str, options: Mapping[str, Any]) -> dict[str, Any]:

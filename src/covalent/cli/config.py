@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import getpass
-import re
 import sys
 import tomllib
 from collections.abc import Mapping
@@ -12,11 +11,9 @@ from typing import Any
 import click
 
 from ..config import SETTINGS, config_path, get_config, set_config
+from ..masked_text import is_secret_name, masked_text
 from ..secrets import MASK, Secret
 from .output import emit_json, examples, json_option
-
-_SECRET = re.compile(r"secret|password|passwd|token|credential_key|access_key|account_key", re.IGNORECASE)
-_URL_PASSWORD = re.compile(r"(?<=://)([^:/@]*):[^@]*@")
 
 
 @click.group(
@@ -129,6 +126,6 @@ def _masked(tree: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _mask(key: str, value: Any) -> Any:
-    if isinstance(value, Secret) or (_SECRET.search(key) and value):
+    if isinstance(value, Secret) or (is_secret_name(key) and value and not isinstance(value, bool)):
         return MASK
-    return _URL_PASSWORD.sub(rf"\1:{MASK}@", value) if isinstance(value, str) else value
+    return masked_text(value) if isinstance(value, str) else value

@@ -181,12 +181,10 @@ class Store(ABC):
     # Leases: several dispatchers may share one database
 
     @abstractmethod
-    def heartbeat(self, owner: str, at: float) -> None:
-        """Say that the dispatcher ``owner`` lives."""
-
-    @abstractmethod
     def acquire(self, owner: str, at: float, stale_s: float) -> list[str]:
         """Take over every unfinished dispatch whose owner has not been heard of for ``stale_s``; return their ids, oldest first.
+
+        It is the sign of life of ``owner``, too.
 
         A dispatch that ``owner`` holds already is returned too, so that one that starts again finds its own. No two callers
         ever get the same dispatch.

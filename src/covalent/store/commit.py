@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from ..errors import IllegalTransitionError, StoreError, StoreUnavailableError
 from ..model import Changes, DispatchStep
@@ -20,7 +21,7 @@ class _StaleError(Exception):
 class Commits:
     """The commits of one store, which remembers the one that may or may not have happened."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database[Any]) -> None:
         self._database = database
         self._in_doubt: list[Changes] | None = None
 

@@ -76,12 +76,21 @@ class Session(ABC):
         return rows[0] if rows else None
 
 
-class Database(ABC):
-    """:raises StoreError: from every method, never an error of the database's own library"""
+class Database(ABC, Generic[S]):
+    """One session writes, several read.
+
+    :raises StoreError: from every method, never an error of the database's own library
+    """
 
     dialect: Dialect
     errors: tuple[type[Exception], ...]  #: What the database's own library raises.
     where: str  #: Names it in messages; holds no password.
+
+    def __init__(self, readers: SessionPool[S]) -> None:
+        self._readers = readers
+        self._writing = threading.Lock()  #: Held by whoever uses the writer.
+        self._writer: S | None = None
+        self._closed = False
 
     @abstractmethod
     def translate(self, error: Exception) -> StoreError:
@@ -112,9 +121,22 @@ class Database(ABC):
     def tidy(self) -> None:
         """Give back the room that deleted rows took, where that is not the database's own habit."""
 
-    @abstractmethod
     def close(self) -> None:
         """Close every connection; those in use close when they are given back."""
+        with self._writing, self.border():
+            self._closed = True
+            self._readers.close()
+            self._drop_writer()
+
+    def _drop_writer(self) -> None:
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None
+
+    def _check_open(self) -> None:
+        """:raises StoreError: if it was closed"""
+        if self._closed:
+            raise StoreError("The database was closed.")
 
 
 class SessionPool(Generic[S]):

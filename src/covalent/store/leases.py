@@ -10,17 +10,12 @@ from .base import CancelWish
 from .database import Session
 
 
-def heartbeat(session: Session, owner: str, at: float) -> None:
-    """See :meth:`.base.Store.heartbeat`."""
-    session.run("heartbeat", owner=owner, at=at)
-
-
 def acquire(session: Session, owner: str, at: float, stale_s: float) -> list[str]:
     """See :meth:`.base.Store.acquire`."""
-    # One at a time. Locks on the rows alone would not do: who waits for one looks at the other dispatcher's heartbeat as it was
+    # One at a time. Locks on the rows alone would not do: who waits for one looks at the other dispatcher's sign of life as it was
     # before he waited, and takes away what that one has just taken.
     session.lock("acquire")
-    heartbeat(session, owner, at)
+    session.run("heartbeat", owner=owner, at=at)
     session.run("take_over", owner=owner, alive_since=at - stale_s)
     session.run("forget_dispatchers", alive_since=at - stale_s)
     return [dispatch_id for (dispatch_id,) in session.all("unfinished_of", owner=owner)]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ..errors import NewerDatabaseError
 from .database import Database, Session
 from .queries import Migration, load_migrations
 
 
-def migrate(database: Database) -> None:
+def migrate(database: Database[Any]) -> None:
     """Apply the migrations that the database lacks, all of them or none.
 
     :raises NewerDatabaseError: if it has some that this program does not know

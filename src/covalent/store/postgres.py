@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -96,7 +95,7 @@ class PostgresSession(Session):
         self.connection.close()
 
 
-class PostgresDatabase(Database):
+class PostgresDatabase(Database[PostgresSession]):
     """Tables in the schema ``covalent`` of a database.
 
     Connections that were lost are made anew: a read is repeated by itself; a write raises an error that may be retried, because only the
@@ -114,10 +113,7 @@ class PostgresDatabase(Database):
         self._settings: dict[str, Any] = {**_DEFAULTS, **given}
         self.where = _address(given)
         self._queries = load_queries(DIALECT)
-        self._writing = threading.Lock()
-        self._writer: PostgresSession | None = None
-        self._closed = False
-        self._readers = SessionPool(self._connect, _is_sound, READERS)
+        super().__init__(SessionPool(self._connect, _is_sound, READERS))
 
     def write(self, work: Callable[[Session], T]) -> T:
         with self._writing, self.border():
@@ -156,23 +152,13 @@ class PostgresDatabase(Database):
     def tidy(self) -> None:
         """PostgreSQL's autovacuum does this by itself."""
 
-    def close(self) -> None:
-        with self._writing, self.border():
-            self._closed = True
-            self._readers.close()
-            if self._writer is not None:
-                self._writer.close()
-                self._writer = None
-
     def translate(self, error: Exception) -> StoreError:
         return translate(error, self.where)
 
     def _open_writer(self) -> PostgresSession:
-        if self._closed:
-            raise StoreError("The database was closed.")
+        self._check_open()
         if self._writer is not None and not _is_sound(self._writer):
-            self._writer.close()
-            self._writer = None
+            self._drop_writer()
         if self._writer is None:
             self._writer = self._connect()
         return self._writer

@@ -31,7 +31,7 @@ from .database import Database
 class SqlStore(Store):
     """Says which work is one transaction. What the work is stands in the modules beside this one, and in their SQL."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database[Any]) -> None:
         self._database = database
         self._commits = Commits(database)
 
@@ -92,9 +92,6 @@ class SqlStore(Store):
         self._database.write(partial(elsewhere.forget_leftovers, group_ids=group_ids))
 
     # Leases
-
-    def heartbeat(self, owner: str, at: float) -> None:
-        self._database.write(partial(leases.heartbeat, owner=owner, at=at))
 
     def acquire(self, owner: str, at: float, stale_s: float) -> list[str]:
         return self._database.write(partial(leases.acquire, owner=owner, at=at, stale_s=stale_s))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sqlite3
-import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -130,7 +129,7 @@ class SqliteSession(Session):
         self.connection.close()
 
 
-class SqliteDatabase(Database):
+class SqliteDatabase(Database[SqliteSession]):
     """A file with a write-ahead log.
 
     What is committed survives the death of this process at any time. With ``Synchronous.NORMAL`` the log is not flushed to the disk
@@ -146,10 +145,7 @@ class SqliteDatabase(Database):
         self.where = str(self.path)
         self._synchronous = synchronous
         self._queries = load_queries(DIALECT)
-        self._writing = threading.Lock()
-        self._writer: SqliteSession | None = None
-        self._closed = False
-        self._readers = SessionPool(self._reader, lambda session: True, READERS)
+        super().__init__(SessionPool(self._reader, lambda session: True, READERS))
 
     def write(self, work: Callable[[Session], T]) -> T:
         with self._writing, self.border():
@@ -166,20 +162,11 @@ class SqliteDatabase(Database):
             connection.executescript("PRAGMA incremental_vacuum")  # Only a script runs it to its end.
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
-    def close(self) -> None:
-        with self._writing, self.border():
-            self._closed = True
-            self._readers.close()
-            if self._writer is not None:
-                self._writer.close()
-                self._writer = None
-
     def translate(self, error: Exception) -> StoreError:
         return translate(error, self.path)
 
     def _open_writer(self) -> SqliteSession:
-        if self._closed:
-            raise StoreError("The database was closed.")
+        self._check_open()
         if sqlite3.sqlite_version_info < OLDEST_SQLITE:
             needed = ".".join(map(str, OLDEST_SQLITE))
             raise StoreError(f"SQLite {needed} or later is needed; this Python has {sqlite3.sqlite_version}.")

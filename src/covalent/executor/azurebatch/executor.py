@@ -6,7 +6,6 @@ import math
 import os
 from collections.abc import Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from ...errors import ExecutorError
 from ...model import Requested, ServiceJob
@@ -14,7 +13,7 @@ from ...secrets import Secret
 from ..batch.executor import Bucket
 from ..batch.options import pairs
 from ..batch.single import SingleTaskExecutor
-from .clouds import CLOUDS, Cloud, cloud_of
+from .clouds import common_cloud
 from .names import GroupRef, dispatches_of, task_id
 from .options import MOST_MEMORY_MIB, JobOptions, Registry
 from .session import AUTHORITY_VARIABLE, BATCH_VARIABLE, Account, Clients, bucket
@@ -203,7 +202,7 @@ class AzureBatchExecutor(AzureBatchSettings, SingleTaskExecutor):
         )
         return Account(
             url=url.rstrip("/"),
-            cloud=self._cloud(),
+            cloud=common_cloud(self.batch_account_domain, self.storage_account_domain, self.batch_account_url or ""),
             tenant_id=self._needed("tenant_id", self.tenant_id, "to go with client_secret")
             if secret
             else self.tenant_id or "",
@@ -217,32 +216,6 @@ class AzureBatchExecutor(AzureBatchSettings, SingleTaskExecutor):
     def _storage_host(self) -> str:
         name = self._needed("storage_account_name", self.storage_account_name, "to an account with a blob container")
         return f"{name}.{self.storage_account_domain}"
-
-    def _cloud(self) -> Cloud:
-        """The one that all of its accounts are in.
-
-        :raises ExecutorError: if there is none
-        """
-        domain = self.batch_account_domain
-        cloud = cloud_of(domain)
-        if cloud is None:
-            known = ", ".join(urlsplit(one.batch_scope).netloc for one in CLOUDS)
-            raise ExecutorError(
-                f"batch_account_domain is {domain!r}, which is in none of Azure's clouds. Known: {known}."
-            )
-        hosts = {
-            "storage_account_domain": self.storage_account_domain,
-            "batch_account_url": urlsplit(self.batch_account_url or "").hostname,
-        }
-        for name, host in hosts.items():
-            found = cloud_of(host) if host else None
-            if found is not None and found is not cloud:
-                theirs = urlsplit(found.batch_scope).netloc
-                raise ExecutorError(
-                    f"{name} is in {found.name}, but batch_account_domain, which is {domain!r}, says {cloud.name}. Set "
-                    f"batch_account_domain to {theirs!r}, or {name} to what it is in {cloud.name}."
-                )
-        return cloud
 
     def _registry(self) -> Registry | None:
         if not self.registry:

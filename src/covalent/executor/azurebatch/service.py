@@ -15,13 +15,13 @@ from . import bodies, logs
 from .checks import Checks
 from .ending import end_task
 from .jobs import Jobs
-from .listing import are_idle, tasks_of
+from .listing import Listed, are_idle, tasks_of
 from .names import GroupRef, dispatch_prefix, group_name, line_name, task_id
 from .options import JobOptions
 from .pools import Pools
 from .reasons import LIMITS, REASONS, WAITS
 from .session import Account, Clients
-from .views import job_view
+from .views import JobFacts, TaskViews, job_view
 from .watch import Watch
 
 log = logging.getLogger(__name__)
@@ -45,6 +45,7 @@ class AzureBatchService:
         self._watch = Watch(clients, self._pools)
         self._jobs = Jobs(clients)
         self._memory: Remembered[int] = Remembered()  #: What tasks were given, by the group's name.
+        self._views: Remembered[TaskViews] = Remembered()  #: Of groups that have not ended.
 
     async def close(self) -> None:
         await self._checks.close()
@@ -146,7 +147,11 @@ class AzureBatchService:
         tasks = [task for _, listed in found for _, task in listed]
         facts = await self._watch.facts(job, tasks, is_odd=is_odd)
         reason = await self._watch.reason(facts) if idle else ""
-        return [
-            job_view(ref, listed, facts, self._memory.get(ref.group), reason if ref in idle else "")
-            for ref, listed in found
-        ]
+        return [self._group_view(ref, listed, facts, reason if ref in idle else "") for ref, listed in found]
+
+    def _group_view(self, ref: GroupRef, listed: Listed, facts: JobFacts | None, reason: str) -> JobView:
+        known = self._views.pop(str(ref), None) or TaskViews()
+        view = job_view(ref, known.of(ref, listed, facts), self._memory.get(ref.group), reason)
+        if not view.state.is_final:
+            self._views[view.ref] = known
+        return view

@@ -7,6 +7,7 @@ reference of Azure Batch, "Get a job", "List tasks"; states that end say nothing
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
@@ -136,30 +137,40 @@ class JobFacts(_Struct):
         return self.is_over and bool(_WITH_TASKS.search(self.execution_info.terminate_reason))
 
 
-def job_view(
-    ref: GroupRef, tasks: Sequence[tuple[int, Task]], job: JobFacts | None, memory_mib: int | None, reason: str
-) -> JobView:
+class TaskViews:
+    """The tasks of one group, of which there may be thousands: understood anew only where Azure says something else than before."""
+
+    def __init__(self) -> None:
+        self._job: JobFacts | None = None
+        self._known: dict[int, tuple[Task, TaskView]] = {}
+
+    def of(self, ref: GroupRef, tasks: Sequence[tuple[int, Task]], job: JobFacts | None) -> list[TaskView]:
+        """All tasks of the group, whether they are there or not.
+
+        :param tasks: those that are there: all, unless the job ended in the middle
+        :param job: what is known of the job; None if it is taken to be active
+        """
+        if job != self._job:
+            self._job, self._known = job, {}
+        views: list[TaskView] = []
+        for index, task in tasks:
+            known = self._known.get(index)
+            if known is None or known[0] != task:
+                known = self._known[index] = (task, task_view(ref, index, task, job))
+            views.append(known[1])
+        if len(views) < ref.size:
+            missing = set(range(ref.size)).difference(view.index for view in views)
+            views += [_missing_view(index, job) for index in sorted(missing)]
+        return views
+
+
+def job_view(ref: GroupRef, tasks: Sequence[TaskView], memory_mib: int | None, reason: str) -> JobView:
     """A group, which is a part of a job of Azure's.
 
-    :param tasks: those that are there: all, unless the job ended in the middle
-    :param job: what is known of that; None if it is taken to be active
     :param reason: why it waits, if it does
     """
-    views = [task_view(ref, index, task, job) for index, task in tasks]
-    views += [
-        _missing_view(index, job) for index in sorted(set(range(ref.size)).difference(view.index for view in views))
-    ]
-    counts: dict[JobState, int] = {}
-    for view in views:
-        counts[view.state] = counts.get(view.state, 0) + 1
-    return JobView(
-        ref=str(ref),
-        state=_state(counts),
-        counts=counts,
-        reason=reason,
-        tasks=views,
-        memory_mib=memory_mib,
-    )
+    counts = Counter([task.state for task in tasks])
+    return JobView(ref=str(ref), state=_state(counts), counts=counts, reason=reason, tasks=tasks, memory_mib=memory_mib)
 
 
 def task_view(ref: GroupRef, index: int, task: Task, job: JobFacts | None) -> TaskView:

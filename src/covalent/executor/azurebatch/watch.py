@@ -47,7 +47,7 @@ class Watch:
         known = self._known(job)
         now = asyncio.get_running_loop().time()
         known.idle_since = (now if known.idle_since is None else known.idle_since) if is_odd else None
-        ended = sum(task.was_ended for task in tasks)
+        ended = sum(task.was_ended for task in tasks if task.execution_info.failure_info is not None)
         if known.facts is not None and known.facts.is_over:
             return known.facts
         if not ended and (known.idle_since is None or now - known.idle_since < FIRST_S):

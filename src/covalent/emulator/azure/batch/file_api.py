@@ -19,10 +19,9 @@ from urllib.parse import quote
 from ...http import Response
 from ..refusal import RefusalError
 from . import times
-from .job_api import list_answer
-from .odata import paginate
+from .lists import EntitySet
 from .scheduler import Scheduler
-from .schema import seconds
+from .schema import property_names, seconds
 from .task_api import task_of
 from .tasks import Task
 from .wire import Call, Route, answer
@@ -33,7 +32,7 @@ _RANGE: Final = re.compile(r"bytes=(\d+)-(\d*)")
 class FileApi:
     def __init__(self, scheduler: Scheduler, account_url: str) -> None:
         self._scheduler = scheduler
-        self._account_url = account_url
+        self._entities = EntitySet(account_url=account_url, name="files", properties=property_names("BatchNodeFile"))
 
     @property
     def routes(self) -> Sequence[Route]:
@@ -49,9 +48,7 @@ class FileApi:
         root = _directory(task)
         is_recursive = call.query.get("recursive", "false").lower() == "true"
         files = sorted(_below(root, is_recursive=is_recursive))
-        views = [_view(task, root, path) for path in files]
-        shown, link = paginate(views, call.query, f"{task.url}/files")
-        return list_answer(f"{self._account_url}/$metadata#files", list(shown), link)
+        return self._entities.page(call, [_view(task, root, path) for path in files], f"{task.url}/files")
 
     def _get(self, call: Call) -> Response:
         task, path = self._find(call)

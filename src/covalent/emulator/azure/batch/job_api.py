@@ -14,15 +14,13 @@ from ...http import Response
 from ..refusal import RefusalError
 from .checks import check_changes, check_job
 from .jobs import DEFAULTS, Job, JobState
-from .odata import compile_filter, compile_select, paginate
+from .lists import EntitySet
 from .pools import MakePool
 from .scheduler import Scheduler
 from .schema import missing, property_names, unsupported
 from .settings import PoolSettings
 from .tasks import Ending
 from .wire import Call, Route, Version, answer
-
-_METADATA: Final = "{}/$metadata#jobs"
 
 #: What PUT replaces, and with what if it is left out.
 _REPLACED: Final[dict[str, Any]] = {
@@ -42,8 +40,6 @@ _CLOSED: Final = {
 }
 
 _ENDINGS: Final = {"requeue": Ending.REQUEUE, "terminate": Ending.TERMINATE, "wait": None}
-
-_PROPERTIES: Final = property_names("BatchJob")
 
 
 def job_of(scheduler: Scheduler, call: Call) -> Job:
@@ -72,6 +68,7 @@ class JobApi:
         """
         self._scheduler = scheduler
         self._account_url = account_url
+        self._entities = EntitySet(account_url=account_url, name="jobs", properties=property_names("BatchJob"))
         self._quota = quota
         self._make_pool = make_pool
         self._numbers = itertools.count(1)
@@ -117,17 +114,12 @@ class JobApi:
         return self._told(job, 201, {"location": job.url})
 
     def _list(self, call: Call) -> Response:
-        fits = compile_filter(call.query.get("$filter", ""), _PROPERTIES)
-        select = compile_select(call.query.get("$select", ""), _PROPERTIES)
-        views = [view for job in self._scheduler.jobs.values() if fits(view := job.view())]
-        shown, link = paginate(views, call.query, f"{self._account_url}/jobs")
-        return list_answer(_METADATA.format(self._account_url), [select(view) for view in shown], link)
+        views = (job.view() for job in self._scheduler.jobs.values())
+        return self._entities.page(call, views, f"{self._account_url}/jobs")
 
     def _get(self, call: Call) -> Response:
         job = self._job(call)
-        select = compile_select(call.query.get("$select", ""), _PROPERTIES)
-        metadata = {"odata.metadata": _METADATA.format(self._account_url) + "/@Element"}
-        return answer(200, {**metadata, **select(job.view())}, version=_version(job))
+        return self._entities.element(call, job.view(), _version(job))
 
     def _update(self, call: Call) -> Response:
         return self._change(self._job(call), call.parse("BatchJobUpdateOptions"))
@@ -212,11 +204,6 @@ class JobApi:
 
     def _told(self, job: Job, status: int, headers: dict[str, str] | None = None) -> Response:
         return answer(status, version=_version(job), headers={"dataserviceid": job.url, **(headers or {})})
-
-
-def list_answer(metadata: str, values: list[Any], link: str | None) -> Response:
-    body = {"odata.metadata": metadata, "value": values}
-    return answer(200, body if link is None else {**body, "odata.nextLink": link})
 
 
 def _version(job: Job) -> Version:

@@ -12,15 +12,11 @@ from typing import Any, Final
 from ...http import Response
 from ..refusal import RefusalError
 from . import times
-from .job_api import list_answer
-from .odata import compile_filter, compile_select, paginate
+from .lists import EntitySet
 from .pools import Node, Pool
 from .scheduler import Scheduler
 from .schema import property_names
 from .wire import Call, Route, Version, answer
-
-_POOL_PROPERTIES: Final = property_names("BatchPool")
-_NODE_PROPERTIES: Final = property_names("BatchNode")
 
 #: States in which a ``BatchNodeCounts`` counts nodes.
 _COUNTED: Final = sorted(property_names("BatchNodeCounts") - {"total"})
@@ -34,6 +30,15 @@ class PoolApi:
     def __init__(self, scheduler: Scheduler, account_url: str) -> None:
         self._scheduler = scheduler
         self._account_url = account_url
+        self._entities, self._node_entities, self._count_entities, self._image_entities = (
+            EntitySet(account_url=account_url, name=name, properties=properties)
+            for name, properties in (
+                ("pools", property_names("BatchPool")),
+                ("nodes", property_names("BatchNode")),
+                ("poolnodecounts", frozenset({"poolId"})),
+                ("supportedimages", property_names("BatchSupportedImage")),
+            )
+        )
 
     @property
     def routes(self) -> Sequence[Route]:
@@ -48,42 +53,31 @@ class PoolApi:
         )
 
     def _list(self, call: Call) -> Response:
-        fits = compile_filter(call.query.get("$filter", ""), _POOL_PROPERTIES)
-        select = compile_select(call.query.get("$select", ""), _POOL_PROPERTIES)
-        views = [view for pool in self._scheduler.pools.values() if fits(view := self._view(pool))]
-        shown, link = paginate(views, call.query, f"{self._account_url}/pools")
-        return list_answer(f"{self._account_url}/$metadata#pools", [select(view) for view in shown], link)
+        views = map(self._view, self._scheduler.pools.values())
+        return self._entities.page(call, views, f"{self._account_url}/pools")
 
     def _get(self, call: Call) -> Response:
         pool = self._pool(call)
-        select = compile_select(call.query.get("$select", ""), _POOL_PROPERTIES)
-        metadata = {"odata.metadata": f"{self._account_url}/$metadata#pools/@Element"}
-        return answer(200, {**metadata, **select(self._view(pool))}, version=_version(pool))
+        return self._entities.element(call, self._view(pool), _version(pool))
 
     def _exists(self, call: Call) -> Response:
         return answer(200, version=_version(self._pool(call)))
 
     def _list_nodes(self, call: Call) -> Response:
         pool = self._pool(call)
-        fits = compile_filter(call.query.get("$filter", ""), _NODE_PROPERTIES)
-        select = compile_select(call.query.get("$select", ""), _NODE_PROPERTIES)
-        views = [view for node in self._nodes(pool) if fits(view := self._node_view(node))]
-        shown, link = paginate(views, call.query, f"{self._account_url}/pools/{pool.id}/nodes")
-        return list_answer(f"{self._account_url}/$metadata#nodes", [select(view) for view in shown], link)
+        views = map(self._node_view, self._nodes(pool))
+        return self._node_entities.page(call, views, f"{self._account_url}/pools/{pool.id}/nodes")
 
     def _get_node(self, call: Call) -> Response:
         pool = self._pool(call)
         node = pool.find(call.names["node"])
         if node is None or node not in self._nodes(pool):
             raise RefusalError("NodeNotFound", "The specified node does not exist.", status=404)
-        select = compile_select(call.query.get("$select", ""), _NODE_PROPERTIES)
-        return answer(200, select(self._node_view(node)))
+        return self._node_entities.element(call, self._node_view(node))
 
     def _count_nodes(self, call: Call) -> Response:
-        fits = compile_filter(call.query.get("$filter", ""), frozenset(("poolId",)))
-        views = [view for pool in self._scheduler.pools.values() if fits(view := self._counts(pool))]
-        shown, link = paginate(views, call.query, f"{self._account_url}/nodecounts")
-        return list_answer(f"{self._account_url}/$metadata#poolnodecounts", list(shown), link)
+        views = map(self._counts, self._scheduler.pools.values())
+        return self._count_entities.page(call, views, f"{self._account_url}/nodecounts")
 
     def _list_images(self, call: Call) -> Response:
         image = {
@@ -93,8 +87,7 @@ class PoolApi:
             "capabilities": ["DockerCompatible"],
             "verificationType": "verified",
         }
-        shown, link = paginate([image], call.query, f"{self._account_url}/supportedimages")
-        return list_answer(f"{self._account_url}/$metadata#supportedimages", list(shown), link)
+        return self._image_entities.page(call, [image], f"{self._account_url}/supportedimages")
 
     def _pool(self, call: Call) -> Pool:
         found = self._scheduler.pools.get(call.names["pool"].lower())

@@ -11,9 +11,9 @@ from typing import Any, Final
 from ...http import Response
 from ..refusal import RefusalError
 from .checks import check_task
-from .job_api import check_open, job_of, list_answer
+from .job_api import check_open, job_of
 from .jobs import Job
-from .odata import compile_filter, compile_select, paginate
+from .lists import EntitySet
 from .scheduler import Scheduler
 from .schema import parse, property_names
 from .tasks import Task, TaskState
@@ -21,8 +21,6 @@ from .wire import Call, Route, Version, answer, error_view
 
 #: Tasks that one call adds at most. Source: https://learn.microsoft.com/rest/api/batchservice/task/add-collection
 _MAX_TASKS: Final = 100
-
-_PROPERTIES: Final = property_names("BatchTask")
 
 
 def task_of(scheduler: Scheduler, call: Call) -> Task:
@@ -39,6 +37,7 @@ class TaskApi:
     def __init__(self, scheduler: Scheduler, account_url: str) -> None:
         self._scheduler = scheduler
         self._account_url = account_url
+        self._entities = EntitySet(account_url=account_url, name="tasks", properties=property_names("BatchTask"))
 
     @property
     def routes(self) -> Sequence[Route]:
@@ -102,17 +101,11 @@ class TaskApi:
 
     def _list(self, call: Call) -> Response:
         job = job_of(self._scheduler, call)
-        fits = compile_filter(call.query.get("$filter", ""), _PROPERTIES)
-        select = compile_select(call.query.get("$select", ""), _PROPERTIES)
-        views = [view for task in job.tasks.values() if fits(view := task.view())]
-        shown, link = paginate(views, call.query, f"{job.url}/tasks")
-        return list_answer(f"{self._account_url}/$metadata#tasks", [select(view) for view in shown], link)
+        return self._entities.page(call, (task.view() for task in job.tasks.values()), f"{job.url}/tasks")
 
     def _get(self, call: Call) -> Response:
         task = self._task(call)
-        select = compile_select(call.query.get("$select", ""), _PROPERTIES)
-        metadata = {"odata.metadata": f"{self._account_url}/$metadata#tasks/@Element"}
-        return answer(200, {**metadata, **select(task.view())}, version=_version(task))
+        return self._entities.element(call, task.view(), _version(task))
 
     def _replace(self, call: Call) -> Response:
         task = self._task(call)

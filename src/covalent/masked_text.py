@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-MASK: Final = "•••"
+from .secrets import MASK
 
 _SECRET_NAME: Final = re.compile(
     r"(?i:secret|passw|passphrase|pwd|token|credential|private|signature|authorization|connection_?string)"
@@ -22,7 +22,7 @@ _QUERY: Final = re.compile(r"(?<=[?&;])([\w.%-]+)=([^&#\s'\"]+)")
 
 _NAMES: Final = r"(?<![\w.-])((?:-{0,2}[A-Za-z_][\w.-]*=)+)"
 _VALUE: Final = r"(?:\"(?:[^\"\\]|\\.)*\"|'[^']*'|\\.|[^\s;&|\"'\\]|[\"'\\].*)+"
-_SETTING: Final = re.compile(f"{_NAMES}(?!{MASK})({_VALUE})", re.S)
+_SETTING: Final = re.compile(f"{_NAMES}(?!{re.escape(MASK)})({_VALUE})", re.S)
 _QUOTED: Final = re.compile(r"([\"'])((?:-{0,2}[A-Za-z_][\w.-]*=)+)((?:(?!\1).)+)(?=\1)", re.S)
 _WHOLE: Final = re.compile(r"((?:-{1,2}[\w-]+\s+)?(?:-{0,2}[A-Za-z_][\w.-]*=)+)(.+)", re.S)
 _OPTION: Final = re.compile(rf"(?<!\S)(--?[A-Za-z][\w-]*)(\s+)(?!-)({_VALUE})", re.S)
