@@ -71,7 +71,13 @@ class ContainerHost:
         errors = subprocess.PIPE if container.separate_errors else subprocess.STDOUT
         try:
             process = subprocess.Popen(
-                argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors, start_new_session=True
+                argv,
+                # Podman's monitor leaves files where it is, such as one that says that memory ran out.
+                cwd=directory,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                start_new_session=True,
             )
         except OSError as error:
             raise CannotStartError(str(error)) from error
