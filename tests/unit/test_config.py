@@ -253,6 +253,13 @@ def test_a_new_file_is_for_its_owner_only_and_an_old_one_keeps_its_mode(conf):
     assert stat.S_IMODE(conf.stat().st_mode) == 0o640
 
 
+def test_a_file_that_gets_a_secret_is_its_owners_alone(conf: Path):
+    config.set_config("dispatcher.port", 1234)
+    conf.chmod(0o664)
+    config.set_config("executors.azurebatch.client_secret", "hush")
+    assert stat.S_IMODE(conf.stat().st_mode) == 0o600
+
+
 def test_a_link_to_the_file_stays_a_link(conf, tmp_path):
     conf.symlink_to(tmp_path / "dotfile")
     config.set_config("sdk.executor", "other")

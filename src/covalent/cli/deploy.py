@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -10,18 +9,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..config import config_path, data_dir, executor_defaults, set_config
+from ..config import config_path, data_dir
 from ..deploy.modules import MODULES
 from ..errors import hint
-from ..secrets import MASK
 from .deploy_options import backend_of, chosen_of, options_of
+from .deploy_settings import configure, differing, masked, unconfigure
 from .deploy_users import refuse_while_running
 from .output import emit_json, emit_pairs, examples
 
 if TYPE_CHECKING:
     from ..deploy.deployment import Deployment
     from ..deploy.modules import Module
-    from ..deploy.results import Outputs, Plan
+    from ..deploy.results import Plan
     from ..deploy.variables import Variable
 
 _WORDS = {"create": "make", "update": "change", "delete": "remove", "replace": "make anew", "repair": "finish"}
@@ -112,7 +111,7 @@ def _up(module: Module) -> click.Command:
             if lossy and not yes:
                 click.confirm(f"This removes {', '.join(lossy)}. Go on?", abort=True, err=True)
             outputs = deployment.apply(plan)
-        _configure(module, outputs, plan.before)
+        configure(module, outputs, plan.before, chosen)
 
     about = (
         f"Make what the executor '{module.executor}' needs on {module.cloud}, and configure it.\n\n"
@@ -165,8 +164,7 @@ def _down(module: Module) -> click.Command:
                     f"Remove all of this{where}, with the results that are stored there?", abort=True, err=True
                 )
             deployment.remove(plan)
-        if written := _written(module, plan.before):
-            set_config({"executors": {module.executor: written}})
+        unconfigure(module, plan.before)
         click.echo(f"Removed all that was deployed for {module.executor}.")
 
     about = (
@@ -200,14 +198,9 @@ def _status(module: Module) -> click.Command:
             found = deployment.standing()
         words = {"": "not deployed", DONE: "deployed", BEGUN: "half made; 'up' goes on"}
         phase = words.get(found.phase, "half removed; 'down' goes on")
-        settings = _masked(found.outputs) if found.outputs else {}
+        settings = masked(found.outputs) if found.outputs else {}
         others = found.outputs.others if found.outputs else {}
-        configured = executor_defaults(module.executor)
-        wrong = sorted(
-            name
-            for name, value in (found.outputs.settings if found.outputs else {}).items()
-            if configured.get(name) != value
-        )
+        wrong = differing(module, found.outputs)
         if as_json:
             emit_json(
                 {
@@ -269,26 +262,3 @@ def _show(plan: Plan) -> None:
     where = f" ({plan.account})" if plan.account else ""
     counted = ", ".join(f"{count} to {_WORDS.get(action, action)}" for action, count in sorted(plan.counted().items()))
     click.echo(f"{counted or 'Nothing is to be done'}{where}.")
-
-
-def _configure(module: Module, outputs: Outputs, before: Outputs | None) -> None:
-    set_config({"executors": {module.executor: _written(module, before) | dict(outputs.settings)}})
-    click.echo(f"\nWrote into {config_path()}:\n\n[executors.{module.executor}]")
-    for name, value in _masked(outputs).items():
-        click.echo(f"{name} = {json.dumps(value, ensure_ascii=False)}")
-    click.echo()
-    emit_pairs(list(outputs.others.items()))
-    click.echo(
-        f'\nTasks can run there: @ct.electron(executor="{module.executor}"). A server that runs takes the settings up by itself.'
-    )
-
-
-def _written(module: Module, outputs: Outputs | None) -> dict[str, Any]:
-    """What takes out what was written, as far as it still says the same."""
-    now = executor_defaults(module.executor)
-    written = outputs.settings if outputs else {}
-    return {name: None for name, value in written.items() if now.get(name) == value}
-
-
-def _masked(outputs: Outputs) -> Mapping[str, Any]:
-    return {name: MASK if name in outputs.secret else value for name, value in outputs.settings.items()}

@@ -191,7 +191,7 @@ def _deployed(executor: str) -> str:
         return ""
     with Deployment.open(workspace, _tell) as deployment:
         outputs = deployment.standing().outputs
-    return str(outputs.others.get("image_repository", "")) if outputs else ""
+    return outputs.image_repository if outputs else ""
 
 
 def _argument(name: str) -> str:

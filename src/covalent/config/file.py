@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ConfigError
+from ..masked_text import is_secret_name
 from ..secrets import Secret
 from .settings import check
 
@@ -74,7 +75,7 @@ def update(path: Path, changes: Mapping[str, Any]) -> None:
             document = tomlkit.parse(text)
             for key, value in flat.items():
                 _assign(document, key, value)
-            _replace(target, tomlkit.dumps(document))
+            _replace(target, tomlkit.dumps(document), is_secret=any(_is_secret(*item) for item in flat.items()))
     except OSError as error:
         raise ConfigError(f"The configuration file {path} cannot be written: {error.strerror}.") from error
     forget()
@@ -121,8 +122,12 @@ def _locked(target: Path) -> Iterator[None]:
         yield
 
 
-def _replace(target: Path, text: str) -> None:
-    """Write the whole file or nothing. It may hold secrets of executors: only its owner may read a new one."""
+def _is_secret(key: str, value: Any) -> bool:
+    return value is not None and (isinstance(value, Secret) or is_secret_name(key.rpartition(".")[2]))
+
+
+def _replace(target: Path, text: str, *, is_secret: bool) -> None:
+    """Write the whole file or nothing. Only its owner may read a new one, and one that gets a secret."""
     with tempfile.NamedTemporaryFile(
         "w", encoding="utf-8", dir=target.parent, prefix=f".{target.name}.", delete=False
     ) as file:
@@ -132,7 +137,8 @@ def _replace(target: Path, text: str) -> None:
             file.flush()
             os.fsync(file.fileno())
             if target.exists():
-                new.chmod(stat.S_IMODE(target.stat().st_mode))
+                mode = stat.S_IMODE(target.stat().st_mode)
+                new.chmod(mode & 0o700 if is_secret else mode)
             new.replace(target)
         except BaseException:
             new.unlink()

@@ -18,6 +18,9 @@ _EXECUTOR: Final = "executor"
 _SECRETS: Final = "executor_secrets"
 _PLACE: Final = "place"
 
+#: One that says where images go, if there is a registry.
+_REPOSITORY: Final = "image_repository"
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Outputs:
@@ -42,6 +45,11 @@ class Outputs:
     @property
     def account(self) -> str:
         return str(self.others.get(_ACCOUNT, ""))
+
+    @property
+    def image_repository(self) -> str:
+        """Where images of one's own go; empty if no registry was made."""
+        return str(self.others.get(_REPOSITORY, ""))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

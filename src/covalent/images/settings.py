@@ -36,6 +36,26 @@ def changes(executor: str, configured: Mapping[str, Any], repository: Repository
     return found
 
 
+def is_pushed(executor: str, configured: Mapping[str, Any], deployed: Mapping[str, Any]) -> bool:
+    """Whether somebody has named an image by its digest since ``covalent deploy`` wrote these settings, as ``covalent image push`` does."""
+    image = configured.get(SETTINGS[executor], "")
+    return "@sha256:" in image and image != deployed.get(SETTINGS[executor])
+
+
+def without(executor: str, configured: Mapping[str, Any], repository: str) -> dict[str, None]:
+    """What takes out an image that lay in a repository that is gone.
+
+    :param repository: as ``covalent deploy`` made it; empty if it made none
+    """
+    image = SETTINGS[executor]
+    if not repository or not configured.get(image, "").startswith(
+        (f"{repository}/", f"{repository}@", f"{repository}:")
+    ):
+        return {}
+    registries = ("registry",) if configured.get("registry") == repository else ()
+    return dict.fromkeys((image, *registries))
+
+
 def _registry(configured: Mapping[str, Any], repository: Repository) -> dict[str, Any]:
     """With which identity nodes sign in: one of their own, in registries of Azure's only. Otherwise what the pool says holds."""
     identity = str(configured.get("registry_identity") or configured.get("user_assigned_identity") or "")
