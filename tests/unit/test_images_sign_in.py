@@ -16,9 +16,9 @@ from covalent.emulator.azure.identity.sign_in import SignIn, operation_of
 from covalent.emulator.azure.identity.tokens import Tokens
 from covalent.emulator.http import Request as Emulated
 from covalent.errors import ExecutorError, ImageError
+from covalent.executor.azurebatch.account import Account
 from covalent.executor.azurebatch.clouds import PUBLIC
 from covalent.executor.azurebatch.registry import sign_in as sign_in_to_azure
-from covalent.executor.azurebatch.session import Account
 from covalent.images.repository import Repository
 from covalent.images.sign_in import sign_in
 from covalent.secrets import Secret

@@ -8,10 +8,11 @@ from ...errors import BucketNotFoundError, ExecutorError
 from ...troubles import Trouble
 from ..batch.concurrently import Once
 from ..batch.executor import open_bucket
+from .account import Account
 from .border import RefusedError
 from .options import JobOptions
 from .pools import Pool, Pools
-from .session import Account, Clients, bucket
+from .session import Clients, bucket
 
 #: Seconds for which what was found in order is not asked for again.
 VALID_S: Final = 600.0

@@ -14,9 +14,10 @@ from ...errors import ExecutorError
 from ...troubles import Trouble
 from ..batch.examination import SET_CLOCK, BatchExamination
 from ..examination import Check, Finding, failed, ok, warning
+from .account import Account
 from .checks import Checks
 from .pools import Pool, Pools, reason_of
-from .session import Account, Clients
+from .session import Clients
 
 if TYPE_CHECKING:
     from .executor import AzureBatchExecutor

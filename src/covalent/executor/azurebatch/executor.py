@@ -13,10 +13,11 @@ from ...secrets import Secret
 from ..batch.executor import Bucket
 from ..batch.options import pairs
 from ..batch.single import SingleTaskExecutor
+from .account import Account
 from .clouds import common_cloud
 from .names import GroupRef, dispatches_of, task_id
 from .options import MOST_MEMORY_MIB, JobOptions, Registry
-from .session import AUTHORITY_VARIABLE, BATCH_VARIABLE, Account, Clients, bucket
+from .session import AUTHORITY_VARIABLE, BATCH_VARIABLE, Clients, bucket
 from .settings import GRACE_S, AzureBatchSettings
 
 if TYPE_CHECKING:

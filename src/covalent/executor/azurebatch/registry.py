@@ -13,7 +13,8 @@ import urllib3
 from ...errors import ImageError, ServiceUnreachableError
 from ...secrets import Secret
 from ..login import Login
-from .session import Account, registry_token
+from .account import Account
+from .session import registry_token
 
 _TIMEOUT: Final = urllib3.Timeout(connect=10, read=30)
 

@@ -12,6 +12,7 @@ from ..batch.remembered import Remembered
 from ..batch.service import Job, JobState, JobView, Limits, LogPage, ReasonPattern, TaskView, WaitPattern
 from ..batch.submission import DISPATCH_TAG
 from . import bodies, logs
+from .account import Account
 from .checks import Checks
 from .ending import end_task
 from .jobs import Jobs
@@ -20,7 +21,7 @@ from .names import GroupRef, dispatch_prefix, group_name, line_name, task_id
 from .options import JobOptions
 from .pools import Pools
 from .reasons import LIMITS, REASONS, WAITS
-from .session import Account, Clients
+from .session import Clients
 from .views import JobFacts, TaskViews, job_view
 from .watch import Watch
 

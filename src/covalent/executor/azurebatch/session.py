@@ -7,7 +7,6 @@ import os
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Generic, TypeVar
 from urllib.parse import quote
@@ -16,11 +15,11 @@ from weakref import WeakValueDictionary
 import msgspec
 
 from ...errors import ExecutorError, ServiceUnreachableError
-from ...secrets import Secret
 from ...troubles import Trouble
 from ..batch.executor import Bucket
+from .account import Account
 from .border import translated
-from .clouds import REGISTRY_SCOPE, STORAGE_SCOPE, Cloud
+from .clouds import REGISTRY_SCOPE, STORAGE_SCOPE
 
 T = TypeVar("T")
 
@@ -39,18 +38,6 @@ THREADS: Final = 8
 _TOKEN_TTL: Final = timedelta(minutes=3)
 
 _JSON: Final = "application/json; odata=minimalmetadata"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Account:
-    """Whose resources are used, and who asks."""
-
-    url: str  #: Of the Batch account, without a slash at the end.
-    cloud: Cloud
-    tenant_id: str
-    client_id: str
-    client_secret: Secret | None  #: None for whoever the usual chain of credentials finds.
-    authority: str  #: URL of what takes the place of the cloud's sign-in; empty for the cloud's own.
 
 
 def bucket(account: Account, host: str, container: str, prefix: str) -> Bucket:

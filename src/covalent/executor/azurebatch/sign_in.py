@@ -16,7 +16,7 @@ from azure.core.rest import HttpRequest
 from azure.identity import ClientSecretCredential, DefaultAzureCredential
 
 from ... import __version__
-from .session import Account
+from .account import Account
 
 __all__ = ["batch_client", "credential", "http_request"]
 

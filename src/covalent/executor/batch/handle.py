@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from ...errors import ExecutorError
 from ...model import TaskRef
+
+#: Names of groups begin with it that have one task, run without a dispatcher.
+SINGLE_PREFIX: Final = "ct-single-"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -19,10 +19,7 @@ from ...states import Status
 from ..base import Runtime
 from ..runtime import loop_runtime
 from .executor import BatchExecutor
-from .handle import Handle
-
-#: Names of the groups of such tasks begin with it.
-PREFIX: Final = "ct-single-"
+from .handle import SINGLE_PREFIX, Handle
 
 #: The length of a group's name, and more.
 POINTER_BYTES: Final = 200
@@ -120,7 +117,7 @@ class SingleTaskExecutor(BatchExecutor):
         )
         metadata = GroupMetadata(
             dispatch_id=dispatch_id,
-            group_id=f"{PREFIX}{uuid.uuid4().hex}",
+            group_id=f"{SINGLE_PREFIX}{uuid.uuid4().hex}",
             node_ids=(node_id,),
             python=platform.python_version(),
         )

@@ -10,7 +10,7 @@ from typing import ClassVar, Final, Protocol
 
 from ...objects import RemoteStore
 from ...objects.remote import Entry
-from .single import PREFIX
+from .handle import SINGLE_PREFIX
 
 #: The name of a task group, which begins with its dispatch: see ``covalent.scheduler``.
 _GROUP: Final = re.compile(r"ct-(?P<dispatch>[0-9a-f]{32})-\d+-\d+")
@@ -108,4 +108,4 @@ class Leftovers:
         """A group by that name; None if it is not one of Covalent's."""
         if match := _GROUP.fullmatch(name):
             return StagedObjects(store=self.store, name=name, dispatch_id=str(uuid.UUID(match["dispatch"])))
-        return StagedObjects(store=self.store, name=name) if name.startswith(PREFIX) else None
+        return StagedObjects(store=self.store, name=name) if name.startswith(SINGLE_PREFIX) else None
