@@ -10,13 +10,15 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable
+import threading
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 from ...runner.processes import adopt_descendants
 from . import tree
-from .base import MARK_VARIABLE, CannotStartError, Container, Ended, take_outputs, write_files
+from .base import MARK_VARIABLE, CannotStartError, Container, Ended, write_files
+from .fork_server import Forked, ForkServer, can_fork
 from .warden import Warden
 
 #: What a job sees of the emulator's own environment.
@@ -36,8 +38,10 @@ class ProcessHost:
         self._mark = secrets.token_hex(16)
         self.directory = Path(tempfile.mkdtemp(prefix="covalent-emulator-"))
         self._path = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)))
+        self._base = {"LANG": "C.UTF-8", **_inherited(), "PATH": self._path}
         self._warden = Warden(self._mark, self.directory)
         adopt_descendants()
+        self._forks = _Forks(self._mark, self._base)
 
     def start(self, container: Container) -> LocalProcess:
         argv = self._argv(container)
@@ -45,22 +49,27 @@ class ProcessHost:
         (directory / _TEMPORARY).mkdir()
         paths = write_files(directory, container.files)
         mark = f"{self._mark}/{container.name}"
-        try:
-            process = subprocess.Popen(
-                argv,
-                cwd=(container.place and container.place.working_directory) or directory,
-                env={**self._environment(directory), **container.environment, **paths, MARK_VARIABLE: mark},
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE if container.separate_errors else subprocess.STDOUT,
-                start_new_session=True,
-            )
-        except (OSError, ValueError) as error:
-            shutil.rmtree(directory, ignore_errors=True)
-            raise CannotStartError(f"OCI runtime create failed: {error}: unknown") from error
-        return LocalProcess(process, directory, mark)
+        own = {"HOME": str(directory), "TMPDIR": str(directory / _TEMPORARY)}
+        environment = {**self._base, **own, **container.environment, **paths, MARK_VARIABLE: mark}
+        working_directory = (container.place and container.place.working_directory) or directory
+        with _Pipes(separate=container.separate_errors) as pipes:
+            try:
+                process = self._forks.start(argv, environment, working_directory, pipes) or subprocess.Popen(
+                    argv,
+                    cwd=working_directory,
+                    env=environment,
+                    stdin=subprocess.DEVNULL,
+                    stdout=pipes.ends[0],
+                    stderr=pipes.ends[1],
+                    start_new_session=True,
+                )
+            except (OSError, ValueError) as error:
+                shutil.rmtree(directory, ignore_errors=True)
+                raise CannotStartError(f"OCI runtime create failed: {error}: unknown") from error
+            return LocalProcess(process, pipes.taken(), directory, mark, self._forks)
 
     def close(self) -> None:
+        self._forks.close()
         self._warden.dismiss()
 
     def _argv(self, container: Container) -> list[str]:
@@ -76,26 +85,91 @@ class ProcessHost:
             )
         return [found, *arguments] if found else [*_FAILING_INIT, program, *arguments]
 
-    def _environment(self, directory: Path) -> dict[str, str]:
-        kept = {n: v for n, v in os.environ.items() if n in _INHERITED or n.startswith(_INHERITED_PREFIXES)}
-        return {
-            "LANG": "C.UTF-8",
-            **kept,
-            "PATH": self._path,
-            "HOME": str(directory),
-            "TMPDIR": str(directory / _TEMPORARY),
-        }
+
+class _Forks:
+    """Starts interpreters as forks where that makes no difference, and knows which of the emulator's orphans they are."""
+
+    def __init__(self, mark: str, base: Mapping[str, str]) -> None:
+        self._mark, self._base = mark, base
+        self._lock = threading.Lock()
+        self._server: ForkServer | None = None
+        self._running: dict[int, Forked] = {}
+
+    def start(
+        self, argv: Sequence[str], environment: Mapping[str, str], directory: Path, pipes: _Pipes
+    ) -> Forked | None:
+        """None if it cannot be forked."""
+        program, *arguments = argv
+        if program != sys.executable or not can_fork(arguments, environment, self._base):
+            return None
+        with self._lock:
+            try:
+                self._server = self._server or ForkServer(self._mark, self._base)
+                forked = self._server.start(arguments, environment, directory, pipes.ends)
+            except OSError:
+                # It was killed. Whatever is next gets another one.
+                self._server = None
+                return None
+            self._running[forked.pid] = forked
+            return forked
+
+    def reap(self, mark: str) -> None:
+        """Kill orphans with this mark, and let go of all orphans that have ended, but for those that somebody waits for."""
+        with self._lock:
+            for pid in [pid for pid, forked in self._running.items() if forked.poll() is not None]:
+                del self._running[pid]
+            for pid in tree.adopted(os.getpid()):
+                if pid in self._running:
+                    continue
+                is_mine = tree.environment_of(pid).get(MARK_VARIABLE) == mark
+                _kill([pid] if is_mine else [])
+                with contextlib.suppress(ChildProcessError):
+                    os.waitpid(pid, 0 if is_mine else os.WNOHANG)
+
+    def close(self) -> None:
+        with self._lock:
+            if self._server is not None:
+                self._server.close()
+                self._server = None
+
+
+class _Pipes:
+    """For what a process prints. Used in a ``with`` block, at the end of which nobody here holds what is the process's."""
+
+    def __init__(self, *, separate: bool) -> None:
+        pairs = [os.pipe() for _ in range(1 + separate)]
+        self._readers = [reader for reader, _ in pairs]
+        writers = [writer for _, writer in pairs]
+        self.ends = (writers[0], writers[-1])
+
+    def taken(self) -> list[int]:
+        """What can be read of standard output, and of standard error if that is told apart; whoever takes them closes them."""
+        readers, self._readers = self._readers, []
+        return readers
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for end in (*set(self.ends), *self._readers):
+            os.close(end)
 
 
 class LocalProcess:
     """One job that runs as a process."""
 
-    def __init__(self, process: subprocess.Popen[bytes], directory: Path, mark: str) -> None:
+    def __init__(
+        self, process: subprocess.Popen[bytes] | Forked, outputs: list[int], directory: Path, mark: str, forks: _Forks
+    ) -> None:
+        """
+        :param outputs: what can be read of its standard output, and of its standard error if that is told apart
+        """
         self.pid = process.pid
-        self.output, self.errors = take_outputs(process)
+        self.output, self.errors = outputs[0], outputs[1] if len(outputs) > 1 else None
         self._process = process
         self._directory = directory
         self._mark = mark
+        self._forks = forks
 
     def exit_code(self) -> int | None:
         code = self._process.poll()
@@ -113,12 +187,7 @@ class LocalProcess:
 
     def clean_up(self) -> None:
         self._kill_group()
-        for pid in tree.adopted(os.getpid()):
-            is_mine = tree.environment_of(pid).get(MARK_VARIABLE) == self._mark
-            _kill([pid] if is_mine else [])
-            # Orphans that have ended by themselves are let go of as well.
-            with contextlib.suppress(ChildProcessError):
-                os.waitpid(pid, 0 if is_mine else os.WNOHANG)
+        self._forks.reap(self._mark)
         shutil.rmtree(self._directory, ignore_errors=True)
 
     def end(self, exit_code: int, output: bytes) -> Ended:
@@ -129,6 +198,11 @@ class LocalProcess:
         # Also after the end of the process that led it: whoever it has left behind still belongs to the group.
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, signal.SIGKILL)
+
+
+def _inherited() -> dict[str, str]:
+    """What a job sees of the emulator's own environment."""
+    return {n: v for n, v in os.environ.items() if n in _INHERITED or n.startswith(_INHERITED_PREFIXES)}
 
 
 def _kill(pids: Iterable[int]) -> None:
