@@ -32,7 +32,7 @@ _TAG_CHARS = 12
 
 @click.group()
 def image() -> None:
-    """Build an image with packages of your own for tasks on batch services, and push it.
+    """Build an image with packages of your own for tasks, and push it.
 
     Nothing else needs this: without an image of your own, tasks run in Python's published one. It needs podman or docker.
     """
