@@ -17,6 +17,9 @@ NPM := $(shell command -v npm >/dev/null 2>&1 && node tools/node_version.cjs $(O
 NO_NPM := "Left out: the pages need Node.js $(OLDEST_NODE) or newer, with npm."
 PAGES := src/covalent/ui/index.html
 
+# Servers and emulators are started by the hundred here: what Python has compiled is to be kept, whatever the machine's habit is.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
