@@ -14,13 +14,16 @@ from covalent.testing.harness import Harness
 from covalent.testing.witness import witness
 
 #: In one round, one after the other: the longer they take, the more kills come amid them.
-TASKS = 100
+TASKS = 80
 ROUNDS = 3
 KILLS_A_ROUND = 10
 LIMIT_S = 200
 
-#: Seconds after the dispatch, and after each start of the server, until which it is killed; it answers after about one.
-FIRST_S, LATER_S = 0.6, 2.0
+#: Seconds after the dispatch, and after each start of the server, until which it is killed; it answers after about half of one.
+FIRST_S, LATER_S = 0.6, 1.2
+
+#: Seconds that a task takes at least.
+TASK_S = 0.05
 
 
 def check_kills(
@@ -33,6 +36,7 @@ def check_kills(
         tell = hears.tell
 
         def work(i: int) -> int:
+            time.sleep(TASK_S)
             tell(f"ended {i}")
             return i * i
 
