@@ -116,4 +116,4 @@ def test_a_bucket_that_google_would_not_take_is_an_error():
 def test_without_googles_libraries_it_says_what_to_install():
     ran = subprocess.run([sys.executable, "-c", WITHOUT_GOOGLE], capture_output=True, text=True)
     assert ran.returncode == 1
-    assert "pip install 'covalent-batch[emulator]'" in ran.stderr
+    assert "pip install 'covalent-batch[gcp,emulator]'" in ran.stderr

@@ -231,6 +231,29 @@ def test_terraform_outlives_whoever_started_it_and_keeps_others_out_until_its_en
     assert terminal.config.exists()
 
 
+def test_what_a_killed_command_left_in_the_configuration_goes_with_the_next_one(terminal: Terminal) -> None:
+    main, mark = terminal.home / "modules" / "awsbatch" / "main.tf", terminal.home / "at-work"
+    wait = f'command = "test -e {terminal.home}/slow || exit 0; echo > {mark}; exec sleep 2"'
+    provisioner = 'provisioner "local-exec" {\n    when = destroy\n    ' + wait + "\n  }"
+    main.write_text(
+        main.read_text().replace(
+            'resource "terraform_data" "first" {', 'resource "terraform_data" "first" {\n  ' + provisioner
+        )
+    )
+    terminal.run("up", "awsbatch", "--gpus=3")
+    (terminal.home / "slow").touch()
+    process = terminal.begin("down", "awsbatch", "-y")
+    until(mark.exists, "the removal")
+    process.kill()
+    process.communicate()
+    until(terminal.is_free, "the end")
+    assert terminal.made == []
+    assert "hush-hush" in terminal.config.read_text()
+    assert "Removed all" in terminal.run("down", "awsbatch", "-y")
+    assert "=" not in terminal.config.read_text()
+    assert not list(terminal.directory.glob("*.json"))
+
+
 def test_what_failed_half_way_goes_away_though_nobody_answers_whether_tasks_run_if_forced(terminal: Terminal) -> None:
     failed = terminal.run("up", "awsbatch", "--command=false", code=1)
     assert "or 'covalent deploy down awsbatch' to remove what is there" in failed
@@ -257,8 +280,10 @@ def test_a_state_may_lie_elsewhere_and_stays_there(terminal: Terminal) -> None:
     assert '"phase": "done"' in terminal.run("status", "awsbatch", "--json")
 
     # Somebody else's machine, with nothing but the state.
+    terminal.run("up", "awsbatch", "--gpus=3", "--profile=a${b}%{c}")
     shutil.rmtree(terminal.directory)
-    assert "Nothing is to be done" in terminal.run("up", "awsbatch", *backend)
+    assert "num_gpus = 3" in terminal.run("up", "awsbatch", *backend)
+    assert 'profile = "a${b}%{c}"' in terminal.config.read_text()
     terminal.run("down", "awsbatch", "-y")
     assert json.loads(elsewhere.read_text())["resources"] == []
 

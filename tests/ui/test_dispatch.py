@@ -53,6 +53,26 @@ def test_like_tasks_are_one_stack_with_its_counts(page):
     expect(page.get_by_text("30 tasks").first).to_be_visible()
 
 
+def test_a_box_is_not_hidden_by_what_it_opens(page):
+    open_page(page, ended(ct.dispatch(sum_of_squares)(30)))
+    box(page, "square").click()
+    panel = page.get_by_role("button", name="Close (Escape)")
+    expect(panel).to_be_visible()
+    page.wait_for_timeout(500)  # The picture glides.
+    place, frame = box(page, "square").bounding_box(), page.get_by_role("tabpanel", name="Graph").bounding_box()
+    assert place and frame
+    assert frame["x"] <= place["x"]
+    assert place["x"] + place["width"] <= frame["x"] + frame["width"]
+
+
+def test_the_name_can_be_read_on_a_small_screen(page):
+    page.set_viewport_size({"width": 390, "height": 844})
+    open_page(page, ended(ct.dispatch(failing)()))
+    name = page.get_by_role("heading", name="failing")
+    expect(name).to_be_visible()
+    assert name.evaluate("one => one.scrollWidth <= one.clientWidth")
+
+
 def test_the_graph_follows_what_happens(page, gate: Path):
     dispatch_id = ct.dispatch(gated)(str(gate), 3)
     open_page(page, dispatch_id)

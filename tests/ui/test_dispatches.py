@@ -85,6 +85,14 @@ def test_the_keyboard_goes_through_the_list(page, done):
     expect(page).to_have_url(re.compile("/dispatches/"))
 
 
+def test_the_list_need_not_be_gone_to_before_j_moves_through_it(page, done):
+    expect(row(page, done)).to_be_visible()
+    page.keyboard.press("j")
+    expect(page.get_by_role("grid", name="Dispatches")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("/dispatches/"))
+
+
 def test_several_dispatches_are_cancelled_at_once(page, gate):
     both = [ct.dispatch(gated)(str(gate), 1) for _ in range(2)]
     for dispatch_id in both:
@@ -113,6 +121,17 @@ def test_a_name_is_text_whatever_it_holds(page):
     expect(link).to_have_text(HOSTILE)
     assert page.locator("img, b").count() == 0
     assert "broken in" not in page.title()
+
+
+def test_a_blank_name_can_be_seen_and_clicked(page):
+    @ct.lattice
+    def blank():
+        return 1
+
+    blank.__name__ = "  "
+    dispatch_id = ct.dispatch(blank)()
+    row(page, dispatch_id).get_by_role("link", name="(no name)").click()
+    expect(page.get_by_role("heading", name="(no name)")).to_be_visible()
 
 
 def test_an_empty_installation_says_what_to_do_first(visit, own_server):

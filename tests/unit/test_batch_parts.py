@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import sys
 
 import pytest
 from hypothesis import given
@@ -17,7 +18,8 @@ from covalent.executor.batch.logs import split
 from covalent.executor.batch.pace import Brake, interval_s
 from covalent.executor.batch.patience import Patience
 from covalent.executor.batch.service import JobState, ReasonPattern, TaskView
-from covalent.model import TaskRef
+from covalent.executor.registry import executor_class
+from covalent.model import GroupMetadata, TaskRef
 from covalent.runner.cloud.names import EXIT_REASONS
 from covalent.states import Cause, Status
 
@@ -212,3 +214,12 @@ async def test_work_in_parallel_keeps_its_bounds_and_its_order_and_ends_with_an_
         await each(range(1000), work, 4)
     assert running == 0
     assert max(ended) < 100
+
+
+@pytest.mark.parametrize("name", ["awsbatch", "azurebatch", "gcpbatch"])
+def test_without_the_extra_a_task_is_refused_with_what_to_install(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "covalent.executor.batch.staging", None)
+    executor = executor_class(name)()
+    metadata = GroupMetadata(dispatch_id="d", group_id="g", node_ids=(0,))
+    with pytest.raises(ExecutorError, match=r"Install covalent-batch with the extra .* where the server runs"):
+        asyncio.run(executor.send([TaskRef(node_id=0, attempt=1)], {}, metadata))  # type: ignore[arg-type]  # It is not asked.

@@ -5,20 +5,24 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 
 from covalent.cli.deploy import deploy
+from covalent.deploy.deployment import Deployment
 from covalent.deploy.events import Report
 from covalent.deploy.modules import MODULES
 from covalent.deploy.program import VARIABLE, Program, Version, find_program
+from covalent.deploy.running import environment, follow
 from covalent.deploy.trouble import explained
 from covalent.deploy.variables import read_variables
 from covalent.deploy.workspace import Workspace
@@ -95,6 +99,38 @@ def test_a_program_may_be_named_and_then_no_other_is_taken(
         find_program()
 
 
+def test_a_program_that_is_named_from_here_is_found_from_elsewhere(
+    programs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = install(programs, "terraform", "1.11.4")
+    monkeypatch.chdir(programs.parent)
+    monkeypatch.setenv(VARIABLE, f"{programs.name}/terraform")
+    assert find_program().path == str(path)
+
+
+def test_what_somebody_has_set_for_modules_of_their_own_is_not_for_these(monkeypatch: pytest.MonkeyPatch) -> None:
+    theirs = ("TF_CLI_ARGS", "TF_CLI_ARGS_plan", "TF_VAR_vpc_id", "TF_WORKSPACE", "TF_DATA_DIR")
+    kept = ("TF_CLI_ARGS_init", "TF_VAR_access_token", "TF_CLI_CONFIG_FILE", "TF_PLUGIN_CACHE_DIR")
+    for name in (*theirs, *kept):
+        monkeypatch.setenv(name, "set")
+    assert not {*theirs} & environment().keys()
+    assert {environment()[name] for name in kept} == {"set"}
+
+
+def test_a_module_that_wants_newer_providers_than_the_last_one_gets_them(programs: Path, covalent_home: Path) -> None:
+    said = "locked provider aws 5.99.0 does not match configured version constraint >= 5.100; must use terraform init\n-upgrade"
+    cases = (
+        "version) echo '{\"terraform_version\": \"1.11.4\"}' ;;\noutput) echo '{}' ;;\n"
+        f"init) case $* in *-upgrade*) ;; *) echo '{said}'; exit 1 ;; esac ;;"
+    )
+    (programs / "terraform").write_text(f"#!/bin/sh\ncase $1 in\n{cases}\nesac\n")
+    (programs / "terraform").chmod(0o755)
+    workspace = Workspace(MODULES["awsbatch"], covalent_home / "deploy")
+    with Deployment.open(workspace, print) as deployment:
+        workspace.note(phase="done")
+        assert deployment.standing().phase == "done"
+
+
 def test_a_program_that_answers_nonsense_is_told(programs: Path) -> None:
     install(programs, "terraform", "new")
     with pytest.raises(DeployError, match="does not say which version it is"):
@@ -118,6 +154,22 @@ def test_ctrl_c_before_anything_is_made_ends_it_at_once(programs: Path, covalent
     assert process.returncode == 1
     assert "Stopped before anything of awsbatch was changed." in err
     assert not (covalent_home / "data" / "deploy" / "awsbatch" / "deployment.json").exists()
+
+
+def test_ctrl_c_while_the_program_is_started_ends_it_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    start = subprocess.Popen
+
+    def interrupted(*arguments: Any, **options: Any) -> subprocess.Popen[bytes]:
+        process: subprocess.Popen[bytes] = start(*arguments, **options)
+        os.kill(os.getpid(), signal.SIGINT)
+        return process
+
+    monkeypatch.setattr(subprocess, "Popen", interrupted)
+    said: list[bool] = []
+    command = [str(shutil.which("sleep", path=os.defpath)), "60"]
+    with (tmp_path / "lock").open("w") as lock:
+        code = follow(command, tmp_path, tmp_path / "log", lock.fileno(), print, said.append, is_making=False)
+    assert (code, said) == (-signal.SIGINT, [True])
 
 
 # Options
@@ -259,6 +311,26 @@ def test_state_that_could_not_be_saved_is_not_passed_over(tmp_path: Path) -> Non
         (workspace.directory / "errored.tfstate").write_text("{}")
         with pytest.raises(DeployError, match=r"state push errored\.tfstate"):
             workspace.check_saved()
+
+
+@pytest.mark.parametrize("in_the_way", ["deploy", "deploy/awsbatch/.batch.tf.new/it"])
+def test_a_directory_that_cannot_be_used_is_told(programs: Path, covalent_home: Path, in_the_way: str) -> None:
+    install(programs, "terraform", "1.11.4")
+    path = covalent_home / "data" / in_the_way
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch()
+    done = run("up", "awsbatch", "-d")
+    assert isinstance(done.exception, DeployError)
+    assert "let it belong to you" in str(done.exception)
+
+
+def test_what_is_to_be_done_by_hand_can_be_copied_whatever_the_home_is_called(tmp_path: Path) -> None:
+    workspace = Workspace(MODULES["awsbatch"], tmp_path / "Ä B")
+    with workspace.locked():
+        (workspace.directory / "errored.tfstate").touch()
+        with pytest.raises(DeployError) as told:
+            workspace.check_saved()
+    assert f"-chdir={workspace.directory}" in shlex.split(str(told.value).partition("'")[2].rpartition("', then")[0])
 
 
 def test_a_state_cannot_be_moved_by_naming_another_backend(tmp_path: Path) -> None:

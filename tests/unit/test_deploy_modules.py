@@ -210,6 +210,26 @@ def test_tasks_on_google_cloud_have_the_roles_that_are_documented_and_no_others(
     }
 
 
+def test_nothing_is_asked_of_google_before_its_services_are_enabled() -> None:
+    resources = TerraformModule.read(MODULES["gcpbatch"].directory).resources
+    bodies = {f"{kind}.{name}": json.dumps(body) for (_, kind, name), body in resources.items()}
+    ready = {"time_sleep.services"}
+    for _ in bodies:
+        ready |= {
+            each for each, body in bodies.items() if any(re.search(rf"\b{re.escape(one)}\b", body) for one in ready)
+        }
+    assert bodies.keys() - ready == {"google_project_service.this"}
+
+
+def test_a_subscription_is_registered_for_all_that_is_made_in_it() -> None:
+    # The provider's sets, internal/resourceproviders/required.go: none has Microsoft.Batch, and the smallest no registries either.
+    said = TerraformModule.read(MODULES["azurebatch"].directory).providers["azurerm"]
+    assert "core" in said["resource_provider_registrations"]
+    assert {"Microsoft.Batch", "Microsoft.ContainerRegistry"} <= {
+        each.strip('"') for each in said["resource_providers_to_register"]
+    }
+
+
 def test_everything_that_can_have_tags_has_those_of_the_deployment() -> None:
     known = read_schemas(*files(SCHEMAS["azurebatch"][1]))["resource"]
     resources = TerraformModule.read(MODULES["azurebatch"].directory).resources

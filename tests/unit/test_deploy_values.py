@@ -20,7 +20,7 @@ pytestmark = pytest.mark.terraform
 def variables(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]:
     """For each module, a directory with its variables, and what it makes of them that needs no provider."""
     found = {}
-    for executor in ("azurebatch", "gcpbatch"):
+    for executor in MODULES:
         place = found[executor] = tmp_path_factory.mktemp(executor)
         shutil.copy(MODULES[executor].directory / "variables.tf", place)
         terraform(place, "init", "-backend=false")
@@ -47,6 +47,7 @@ def terraform(place: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
         ("azurebatch", {"allowed_ips": '["203.0.113.7/32"]'}, "up to /30"),
         ("azurebatch", {"expire_days": "0"}, "1 day at least"),
         ("azurebatch", {"secret_days": "1000"}, "1 to 730 days"),
+        ("awsbatch", {"expire_days": "0"}, "1 day at least"),
         ("gcpbatch", {"prefix": "goog-a"}, "after it"),
         ("gcpbatch", {"prefix": "a" * 21}, "2 to 20 small letters"),  # service accounts have 30 at most
         ("gcpbatch", {"expire_days": "0"}, "1 day at least"),

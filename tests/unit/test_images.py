@@ -298,6 +298,18 @@ def test_docker_gets_the_password_in_a_file_that_goes_and_all_else_that_the_user
     assert "hush" not in repr(login) + "".join(lines)
 
 
+@pytest.mark.parametrize(("code", "is_loaded"), [(0, True), (1, False)])
+def test_docker_keeps_what_it_builds_also_where_a_container_builds_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, code: int, is_loaded: bool
+) -> None:
+    # https://docs.docker.com/build/builders/drivers/: without --load, no driver but "docker" gives the image out.
+    fake(tmp_path, "docker", f'case $1 in buildx) exit {code} ;; build) echo "$@" ;; esac')
+    monkeypatch.setenv("PATH", str(tmp_path))
+    lines: list[str] = []
+    find_engine("docker", lines.append).build(tmp_path / "Containerfile", "x", "linux/amd64")
+    assert ("--load" in lines[0].split()) is is_loaded
+
+
 def test_a_push_that_tells_no_digest_is_no_push(monkeypatch, tmp_path):
     fake(tmp_path, "docker", "exit 0")
     monkeypatch.setenv("PATH", str(tmp_path))
@@ -309,6 +321,10 @@ def test_a_push_that_tells_no_digest_is_no_push(monkeypatch, tmp_path):
     ("said", "what_to_do"),
     [
         ("/bin/sh: 1: python3: not found", "The base has no python3."),
+        (
+            "the --mount option requires BuildKit. Refer to https://docs.docker.com/go/buildkit/ to learn how",
+            "This docker has no buildx.",
+        ),
         ("/bin/sh: 1: apt-get: not found", "--apt needs a base made of Debian or Ubuntu."),
         ("E: Unable to locate package gti", "Correct --apt."),
         ("ERROR: No matching distribution found for nunpy", "Correct --pip, --requirements"),

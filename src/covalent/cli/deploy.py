@@ -111,7 +111,8 @@ def _up(module: Module) -> click.Command:
             if lossy and not yes:
                 click.confirm(f"This removes {', '.join(lossy)}. Go on?", abort=True, err=True)
             outputs = deployment.apply(plan)
-        configure(module, outputs, plan.before, chosen)
+            configure(module, outputs, plan.before, chosen)
+            deployment.note_configured()
 
     about = (
         f"Make what the executor '{module.executor}' needs on {module.cloud}, and configure it.\n\n"
@@ -164,7 +165,8 @@ def _down(module: Module) -> click.Command:
                     f"Remove all of this{where}, with the results that are stored there?", abort=True, err=True
                 )
             deployment.remove(plan)
-        unconfigure(module, plan.before)
+            unconfigure(module, plan.before)
+            deployment.forget()
         click.echo(f"Removed all that was deployed for {module.executor}.")
 
     about = (

@@ -36,7 +36,7 @@ class _Clouds(click.Group):
 def emulate() -> None:
     """Run a cloud's batch service on this machine, to try a workflow without an account.
 
-    It needs the extra "emulator" of Covalent.
+    It needs the extra "emulator" of Covalent, and the extra of the cloud: "aws", "azure" or "gcp".
     """
 
 
@@ -274,7 +274,7 @@ def google(write_config: bool, **options: Any) -> None:
         from ..emulator.google.server import GoogleEmulator, GoogleSettings
     except ImportError as error:
         raise EmulatorError(
-            "The emulator of Google Cloud needs google-cloud-batch and google-cloud-logging: pip install 'covalent-batch[emulator]'"
+            "The emulator of Google Cloud needs google-cloud-batch and google-cloud-logging: pip install 'covalent-batch[gcp,emulator]'"
         ) from error
 
     settings = GoogleSettings(buckets=options.pop("bucket"), **options)

@@ -42,7 +42,7 @@ def _options(*of_cloud: Decorator) -> Decorator:
     dry = click.option("--dry-run", is_flag=True, help="Only show what would be deleted.")
     yes = click.option("-y", "--yes", is_flag=True, help="Do not ask.")
     prefix = click.option(
-        "--prefix", metavar="PATH", help="What keys in the bucket begin with, in place of what is configured."
+        "--prefix", metavar="PATH", help="What the names of its objects begin with, in place of what is configured."
     )
 
     def decorate(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from ..errors import DeployError
 from . import workspace as ws
@@ -17,6 +18,12 @@ from .results import BEGUN, DONE, REMOVING, Outputs, Plan, Standing
 from .running import environment, follow
 from .trouble import explained
 from .workspace import Workspace
+
+#: In what is written down: what the configuration was last written from, while the state may say something else already.
+_BEFORE: Final = "before"
+
+#: What init says when a module wants other versions of providers than those that were chosen for the last one.
+_OUTDATED: Final = re.compile(r"init[\s│]+-upgrade")
 
 
 class Deployment:
@@ -33,10 +40,10 @@ class Deployment:
     def open(cls, workspace: Workspace, tell: Tell, *, verbose: bool = False) -> Iterator[Deployment]:
         """Have it for oneself.
 
-        :raises DeployError: if neither Terraform nor OpenTofu is there, or another command is at work
+        :raises DeployError: if neither Terraform nor OpenTofu is there, another command is at work, or nothing can be written down
         """
         program = find_program()
-        with workspace.locked() as lock:
+        with workspace.usable(), workspace.locked() as lock:
             workspace.check_saved()
             try:
                 yield cls(workspace, program, lock, tell, verbose=verbose)
@@ -59,11 +66,11 @@ class Deployment:
         """
         self._workspace.lay_out(backend)
         self._initialize()
-        before = self.outputs()
-        place = self._place(before)
+        found = self.outputs()
+        place = self._place(found)
         self._check_place(place, chosen)
-        told = self._workspace.told if self.is_begun else first
-        return self._plan({**told, **chosen, **place}, before)
+        told = self._workspace.told if self.is_begun else {**first, **(found.told if found else {})}
+        return self._plan({**told, **chosen, **place}, found)
 
     def plan_removal(self) -> Plan:
         """What there is to do so that nothing is left.
@@ -72,8 +79,8 @@ class Deployment:
         """
         self._workspace.lay_out(None)
         self._initialize()
-        before = self.outputs()
-        return self._plan({**self._workspace.told, **self._place(before)}, before, "-destroy")
+        found = self.outputs()
+        return self._plan({**self._workspace.told, **self._place(found)}, found, "-destroy")
 
     def apply(self, plan: Plan) -> Outputs:
         """Carry out the plan that was made last.
@@ -81,7 +88,7 @@ class Deployment:
         :raises DeployError: if that did not succeed; what was made so far is written down
         """
         self._workspace.keep()
-        self._workspace.note(phase=BEGUN, account=plan.account)
+        self._note_begun(plan, BEGUN)
         self._apply(plan, "up")
         outputs = self.outputs()
         if outputs is None:
@@ -89,15 +96,22 @@ class Deployment:
         self._workspace.note(phase=DONE)
         return outputs
 
+    def note_configured(self) -> None:
+        """The configuration says what is there now."""
+        self._workspace.note(**{_BEFORE: None})
+
     def remove(self, plan: Plan) -> None:
         """Carry out the plan of a removal that was made last.
 
         :raises DeployError: if something is left
         """
-        self._workspace.note(phase=REMOVING)
+        self._note_begun(plan, REMOVING)
         self._apply(plan, "down")
         if left := self.resources():
             raise DeployError(f"Some of it is left: {', '.join(left)}. Run the command again.")
+
+    def forget(self) -> None:
+        """All of it is gone, and out of the configuration."""
         self._workspace.clear()
         self._workspace.remove_downloads()
 
@@ -157,7 +171,12 @@ class Deployment:
             f"credentials of {account}; to have one in {other} as well, give it a data directory of its own in COVALENT_DATA_DIR."
         )
 
-    def _initialize(self) -> None:
+    def _note_begun(self, plan: Plan, phase: str) -> None:
+        """From now on the state may lose what the configuration was written from, and with it what is to be taken out of there."""
+        before = plan.before.kept() if plan.before else None
+        self._workspace.note(phase=phase, account=plan.account, **{_BEFORE: before})
+
+    def _initialize(self, *options: str) -> None:
         report = Report(self._tell, self._verbose)
         lines: list[str] = []
 
@@ -165,10 +184,14 @@ class Deployment:
             lines.append(line)
             report(line)
 
-        if self._run(["init", "-input=false", "-no-color"], heard):
-            raise DeployError(explained(self._program, self._module, " ".join(lines)))
+        if not self._run(["init", "-input=false", "-no-color", *options], heard):
+            return
+        said = " ".join(lines)
+        if options or not _OUTDATED.search(said):
+            raise DeployError(explained(self._program, self._module, said))
+        self._initialize("-upgrade")
 
-    def _plan(self, values: Mapping[str, Any], before: Outputs | None, *options: str) -> Plan:
+    def _plan(self, values: Mapping[str, Any], found: Outputs | None, *options: str) -> Plan:
         self._workspace.tell(values)
         account = str(values.get(self._module.account) or "")
         report = Report(self._tell, self._verbose)
@@ -178,7 +201,8 @@ class Deployment:
         plan = Plan.of(json.loads(self._ask("show", "-json", ws.PLAN)))
         if account and plan.account and plan.account != account:
             raise self._other_account(account, plan.account)
-        return replace(plan, account=plan.account or account, before=before)
+        kept = self._workspace.about.get(_BEFORE)
+        return replace(plan, account=plan.account or account, before=Outputs.restored(kept) if kept else found)
 
     def _apply(self, plan: Plan, command: str) -> None:
         report = Report(self._tell, self._verbose, plan.steps)
@@ -221,7 +245,7 @@ class Deployment:
         done = subprocess.run(
             [self._program.path, *arguments],
             cwd=self._workspace.directory,
-            env=environment() | {"TF_CLI_ARGS": ""},
+            env=environment(),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

@@ -79,7 +79,7 @@ def _new_enough(programs: list[Program]) -> Program:
 
 
 def _ask(path: str) -> Program:
-    environment = os.environ | {"CHECKPOINT_DISABLE": "1"}
+    environment = os.environ | {"CHECKPOINT_DISABLE": "1", "TF_CLI_ARGS": ""}
     try:
         done = subprocess.run(
             [path, "version", "-json"], capture_output=True, text=True, env=environment, timeout=_ANSWER_S, check=True
@@ -88,4 +88,6 @@ def _ask(path: str) -> Program:
     except (OSError, subprocess.SubprocessError, ValueError, KeyError, TypeError) as error:
         raise DeployError(f"{path} does not say which version it is ({error}). {_HOW}") from error
     is_tofu = "tofu" in os.path.basename(path)  # noqa: PTH119 - of text, not of a file
+    # It is run in the directory of a deployment, where a path that begins here leads nowhere.
+    path = os.path.abspath(path)  # noqa: PTH100 - a link has the name by which it was asked for
     return Program(path=path, name=_NAMES["tofu" if is_tofu else "terraform"], version=version)

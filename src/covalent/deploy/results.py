@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Final
+
+from .workspace import TOLD_OUTPUT
 
 #: Of a deployment, as it is written down.
 BEGUN: Final = "begun"
@@ -30,6 +33,7 @@ class Outputs:
     secret: frozenset[str]  #: Names of settings that nobody may see.
     place: Mapping[str, str]  #: Variables that say where all of it is.
     others: Mapping[str, Any]
+    told: Mapping[str, Any] = field(default_factory=dict)  #: What the module was told.
 
     @classmethod
     def of(cls, found: Mapping[str, Mapping[str, Any]]) -> Outputs | None:
@@ -40,7 +44,17 @@ class Outputs:
         secrets = _said(values.pop(_SECRETS, {}))
         settings = {**_said(values.pop(_EXECUTOR)), **secrets}
         place = _said(values.pop(_PLACE, {}))
-        return cls(settings=settings, secret=frozenset(secrets), place=place, others=_said(values))
+        told = json.loads(values.pop(TOLD_OUTPUT, "{}"))
+        return cls(settings=settings, secret=frozenset(secrets), place=place, others=_said(values), told=told)
+
+    @classmethod
+    def restored(cls, kept: Mapping[str, Any]) -> Outputs:
+        """From what :meth:`kept` gave."""
+        return cls(**{**kept, "secret": frozenset(kept["secret"])})
+
+    def kept(self) -> dict[str, Any]:
+        """For a file."""
+        return asdict(self) | {"secret": sorted(self.secret)}
 
     @property
     def account(self) -> str:
@@ -59,7 +73,7 @@ class Plan:
     #: Action and address: ``create``, ``update``, ``delete``, ``replace``, or ``repair`` of what was broken off.
     changes: Sequence[tuple[str, str]]
     account: str  #: Where; empty if that is not known.
-    before: Outputs | None = None  #: What the module has given out until now.
+    before: Outputs | None = None  #: What the configuration was written from until now.
 
     @classmethod
     def of(cls, shown: Mapping[str, Any]) -> Plan:

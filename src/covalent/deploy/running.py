@@ -7,6 +7,7 @@ knows, where a broken pipe would kill it between making a resource and writing t
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import threading
@@ -21,13 +22,14 @@ _LOOK_S: Final = 0.1
 
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
-#: Variables that would take the program elsewhere than where its files are.
-_DROPPED: Final = ("TF_DATA_DIR", "TF_WORKSPACE")
+#: Variables that would take the program elsewhere than where its files are, or give it options and values that somebody has for modules of
+#: their own: what was deployed with them would be another thing as soon as they are gone. TF_CLI_ARGS_init says where providers come from.
+_DROPPED: Final = re.compile(r"TF_DATA_DIR|TF_WORKSPACE|TF_CLI_ARGS(?!_init$).*|TF_VAR_(?!access_token$).*")
 
 
 def environment() -> dict[str, str]:
     """That of this process, with its credentials and its home directory; nobody is asked anything."""
-    kept = {name: value for name, value in os.environ.items() if name not in _DROPPED}
+    kept = {name: value for name, value in os.environ.items() if not _DROPPED.fullmatch(name)}
     return kept | {"TF_IN_AUTOMATION": "1", "TF_INPUT": "0", "CHECKPOINT_DISABLE": "1"}
 
 
@@ -53,7 +55,9 @@ def follow(
     :param is_making: whether it makes or removes something
     :returns: its exit code
     """
-    with log.open("ab") as out, log.open("rb") as written:
+    spared = 1 if is_making else 0
+    # Caught before there is a process: one that comes while it is started would otherwise end this one alone.
+    with log.open("ab") as out, log.open("rb") as written, _caught() as signals:
         written.seek(0, os.SEEK_END)
         process = subprocess.Popen(
             command,
@@ -66,10 +70,11 @@ def follow(
             pass_fds=(lock,),
         )
         rest = b""
-        with _handing_on(process, stopping, spared=1 if is_making else 0):
-            while (code := process.poll()) is None:
-                rest = _lines(rest + written.read(), heard)
-                time.sleep(_LOOK_S)
+        while (code := process.poll()) is None:
+            rest = _lines(rest + written.read(), heard)
+            spared = _hand_on(signals, process, stopping, spared)
+            time.sleep(_LOOK_S)
+        _hand_on(signals, process, stopping, spared)
         _lines(rest + written.read() + b"\n", heard)
     return code
 
@@ -83,27 +88,36 @@ def _lines(data: bytes, heard: Callable[[str], None]) -> bytes:
     return rest
 
 
-@contextmanager
-def _handing_on(process: subprocess.Popen[bytes], stopping: Callable[[bool], None], spared: int) -> Iterator[None]:
-    """Have signals that would end this process end that one instead, which takes its time for it.
+def _hand_on(
+    signals: list[int], process: subprocess.Popen[bytes], stopping: Callable[[bool], None], spared: int
+) -> int:
+    """Have signals that would have ended this process end that one instead, which takes its time for it.
 
     :param spared: how many of them it does not get
+    :returns: how many of the next ones it does not get
     """
-
-    def hand_on(_number: int, _frame: FrameType | None) -> None:
-        nonlocal spared
-        is_handed_on = not spared
-        if is_handed_on:
+    while signals:
+        signals.pop()
+        if not spared:
             process.send_signal(signal.SIGINT)
-        else:
-            spared -= 1
-        stopping(is_handed_on)
+        stopping(not spared)
+        spared = max(0, spared - 1)
+    return spared
+
+
+@contextmanager
+def _caught() -> Iterator[list[int]]:
+    """Signals that would end this process, as they come."""
+    found: list[int] = []
+
+    def catch(number: int, _frame: FrameType | None) -> None:
+        found.append(number)
 
     # Handlers can be set in the main thread only.
     numbers = _SIGNALS if threading.current_thread() is threading.main_thread() else ()
-    before = {number: signal.signal(number, hand_on) for number in numbers}
+    before = {number: signal.signal(number, catch) for number in numbers}
     try:
-        yield
+        yield found
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import shlex
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -22,6 +23,10 @@ TOLD: Final = "terraform.tfvars.json"
 
 #: What it is to be told, until that plan is carried out.
 NEXT: Final = "next.tfvars.json"
+
+#: An output that says the same: whoever has nothing but the state learns it from there.
+_SHOWN: Final = "told.tf.json"
+TOLD_OUTPUT: Final = "told"
 
 PLAN: Final = "tf.plan"
 LOG: Final = "terraform.log"
@@ -64,6 +69,19 @@ class Workspace:
         finally:
             os.close(descriptor)
 
+    @contextmanager
+    def usable(self) -> Iterator[None]:
+        """:raises DeployError: if a file of this directory cannot be read or written"""
+        try:
+            yield
+        except OSError as error:
+            if not str(error.filename).startswith(str(self.directory)):
+                raise
+            raise DeployError(
+                f"{error.filename} cannot be used: {error.strerror}. What is deployed is written down there: let it belong to you, and all "
+                "that is in it, and run the command again."
+            ) from error
+
     def lay_out(self, backend: Mapping[str, Any] | None) -> None:
         """Put this version of the module there, and the backend of its state.
 
@@ -89,8 +107,8 @@ class Workspace:
         if self.is_begun:
             raise DeployError(
                 f"{self.module.executor} is deployed, and its state lies elsewhere: it cannot be moved by --backend. Leave the option out, "
-                f"or move the state by hand: write the backend into {path}, and run 'terraform -chdir={self.directory} init "
-                "-migrate-state'."
+                f"or move the state by hand: write the backend into {path}, and run 'terraform "
+                f"-chdir={shlex.quote(str(self.directory))} init -migrate-state'."
             )
         self._forget_backend()
         self._write(BACKEND, content)
@@ -122,6 +140,7 @@ class Workspace:
     def tell(self, values: Mapping[str, Any]) -> None:
         """What the next plan is made with."""
         self._write(NEXT, _encoded(values))
+        self._show(values)
 
     def keep(self) -> None:
         """The plan is carried out now: what it was made with holds from here on."""
@@ -130,10 +149,17 @@ class Workspace:
     def forget_plan(self) -> None:
         for name in (NEXT, PLAN):
             (self.directory / name).unlink(missing_ok=True)
+        if (self.directory / _SHOWN).exists():
+            self._show(self.told)
+
+    def _show(self, values: Mapping[str, Any]) -> None:
+        # In Terraform's files, these begin what is to be computed.
+        text = json.dumps(values, sort_keys=True).replace("${", "$${").replace("%{", "%%{")
+        self._write(_SHOWN, _encoded({"output": {TOLD_OUTPUT: {"value": text}}}))
 
     def clear(self) -> None:
         """Nothing is there any more. The last state stays as a backup, as Terraform leaves it."""
-        for name in (_ABOUT, TOLD, NEXT, PLAN):
+        for name in (_ABOUT, TOLD, NEXT, PLAN, _SHOWN):
             (self.directory / name).unlink(missing_ok=True)
         self._forget_backend()
 
@@ -143,7 +169,7 @@ class Workspace:
         if unsaved.exists():
             raise DeployError(
                 f"The last run could not save what it made; that lies in {unsaved}. Put it where it belongs first: 'terraform "
-                f"-chdir={self.directory} state push {UNSAVED}', then delete that file."
+                f"-chdir={shlex.quote(str(self.directory))} state push {UNSAVED}', then delete that file."
             )
 
     def _write(self, name: str, content: bytes) -> None:

@@ -65,14 +65,20 @@ class Engine:
 
         :raises ImageError: if that fails
         """
-        # Otherwise SELinux keeps the build from reading what lies there.
-        more = ["--security-opt=label=disable"] if self.name == "podman" else []
+        more = self._build_options()
         arguments = ["build", f"--platform={platform}", f"--tag={image}", f"--file={containerfile}", *more]
         # One image, and not an index with notes on how it was made, which registries would count as more.
         variables = {"BUILDX_NO_DEFAULT_ATTESTATIONS": "1"}
         code, lines = self._follow([*arguments, str(containerfile.parent)], variables)
         if code:
             raise ImageError(build_explained(self.name, lines))
+
+    def _build_options(self) -> list[str]:
+        if self.name == "podman":
+            # Otherwise SELinux keeps the build from reading what lies there.
+            return ["--security-opt=label=disable"]
+        # Otherwise a builder that runs in a container keeps what it has built to itself.
+        return [] if self._ask("buildx", "version").returncode else ["--load"]
 
     def image_id(self, image: str) -> str:
         """The same for the same content.

@@ -27,6 +27,10 @@ _BUILDING: Final = (
         r"certificate verify failed|x509: certificate signed by unknown authority",
         "Somebody between here and there replaces certificates. Make a base that trusts theirs, and name it with --base.",
     ),
+    (
+        r"--mount option requires BuildKit",
+        "This docker has no buildx. Install it (on Debian and Ubuntu: docker-buildx), or podman.",
+    ),
     _NETWORK,  # For which pip finds other words at the end.
     (
         r"python3: (command )?not found|\"python3\": executable file not found|stat python3",

@@ -30,6 +30,7 @@ export function DispatchTable({ list, store, selection, activeId, onActive }: Pr
     <VirtualTable<DispatchInfo>
       className={styles.table}
       label="Dispatches"
+      isMain
       columns={shown}
       count={rows.length}
       rowAt={(index) => rows[index]}

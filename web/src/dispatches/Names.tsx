@@ -1,5 +1,5 @@
 import type { DispatchInfo } from '../api/types';
-import { showControls } from '../text/ansi';
+import { showName } from '../text/ansi';
 import { shortId } from '../ui/format';
 import styles from './SelectionBar.module.css';
 
@@ -11,7 +11,7 @@ export function Names({ dispatches }: { dispatches: readonly DispatchInfo[] }) {
     <ul className={styles.names}>
       {dispatches.slice(0, MOST).map((row) => (
         <li key={row.id}>
-          <span>{showControls(row.name)}</span>
+          <span>{showName(row.name)}</span>
           <code>{shortId(row.id)}</code>
         </li>
       ))}

@@ -1,6 +1,6 @@
 import { Link } from 'react-router';
 import type { DispatchInfo } from '../api/types';
-import { showControls } from '../text/ansi';
+import { showControls, showName, showText } from '../text/ansi';
 import { Duration } from '../ui/Duration';
 import { formatCount, shortId } from '../ui/format';
 import { Progress } from '../ui/Progress';
@@ -71,7 +71,7 @@ function Choose({ row, rows, selection }: ChooseProps) {
     <input
       type="checkbox"
       className={styles.choose}
-      aria-label={`Choose ${showControls(row.name)} ${shortId(row.id)}`}
+      aria-label={`Choose ${showName(row.name)} ${shortId(row.id)}`}
       tabIndex={-1}
       checked={selection.ids.has(row.id)}
       onChange={(event) => {
@@ -84,7 +84,7 @@ function Choose({ row, rows, selection }: ChooseProps) {
 }
 
 function Name({ row }: { row: DispatchInfo }) {
-  const name = showControls(row.name);
+  const name = showName(row.name);
   return (
     <span className={styles.name}>
       {/* The keyboard opens rows with Enter; as a link it can be opened in a new tab. */}
@@ -98,7 +98,7 @@ function Name({ row }: { row: DispatchInfo }) {
         </span>
       )}
       {row.error && (
-        <span className={styles.error} title={row.error}>
+        <span className={styles.error} title={showText(row.error)}>
           {errorLine(row.error)}
         </span>
       )}

@@ -1,6 +1,7 @@
 import { Link } from 'react-router';
 import type { ExecutorFailureView, ExecutorTaskView, ExecutorView, Status } from '../api/types';
-import { showControls } from '../text/ansi';
+import { showControls, showName } from '../text/ansi';
+import { Cause } from '../dispatch/parts/Cause';
 import { Duration } from '../ui/Duration';
 import { formatCount, formatDuration } from '../ui/format';
 import { Panel } from '../ui/Panel';
@@ -116,7 +117,7 @@ function FailureRow({ failure, count }: { failure: ExecutorFailureView; count: n
       <StatusMark status="FAILED" />
       <TaskLink task={failure} />
       <Times count={count} />
-      {failure.cause && <span className={styles.cause}>{failure.cause}</span>}
+      {failure.cause && <Cause cause={failure.cause} />}
       <span className={styles.end}>
         <Time at={failure.at} />
       </span>
@@ -130,7 +131,7 @@ function Times({ count }: { count: number }) {
 }
 
 function TaskLink({ task }: { task: ExecutorTaskView | ExecutorFailureView }) {
-  const [name, workflow] = [showControls(task.name), showControls(task.dispatch_name)];
+  const [name, workflow] = [showName(task.name), showName(task.dispatch_name)];
   return (
     <span className={styles.task} title={`Task ${task.node_id}, ${name}, of ${workflow}`}>
       <Link to={`/dispatches/${task.dispatch_id}/tasks/${task.node_id}`}>{name}</Link>

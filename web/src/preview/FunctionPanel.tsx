@@ -1,6 +1,6 @@
 import { X } from 'lucide-react';
 import type { Graph } from '../api/types';
-import { showControls, showText } from '../text/ansi';
+import { showName, showText } from '../text/ansi';
 import type { Stack } from '../dispatch/logic/stacks';
 import { Facts } from '../dispatch/parts/Facts';
 import { Options } from '../dispatch/parts/Options';
@@ -21,7 +21,7 @@ export function FunctionPanel({ graph, stack, onClose }: Props) {
   const environment = graph.environments[node.environment];
   const executor = graph.executors[node.executor];
   const source = graph.functions[stack.function]?.source;
-  const name = showControls(stack.name);
+  const name = showName(stack.name);
   return (
     <aside className={styles.panel} aria-label={name}>
       <header className={styles.panelHead}>

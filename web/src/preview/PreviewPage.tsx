@@ -6,7 +6,7 @@ import { messageOf } from '../api/problem';
 import type { Graph } from '../api/types';
 import { CodeTab } from '../dispatch/code/CodeTab';
 import { GraphView } from '../dispatch/graph/GraphView';
-import { showControls } from '../text/ansi';
+import { showName } from '../text/ansi';
 import { draw } from '../dispatch/logic/scene';
 import { makeStacks } from '../dispatch/logic/stacks';
 import { fetchPreview } from '../dispatch/state/api';
@@ -36,7 +36,7 @@ function Preview({ id, graph }: { id: string; graph: Graph }) {
   const selected = search.get('stack');
   const actions = useMemo(() => ({ selected, linkTo: (box: string) => `/preview/${id}?stack=${box}` }), [id, selected]);
   const stack = stacks.stacks.find((one) => one.id === selected);
-  const name = showControls(graph.name);
+  const name = showName(graph.name);
   const tabs = [
     {
       id: 'graph',

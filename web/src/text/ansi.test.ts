@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseLine, plainText, showControls, stripAnsi } from './ansi';
+import { parseLine, plainText, showControls, showName, stripAnsi } from './ansi';
 
 const ESC = '\u001b';
 
@@ -48,6 +48,14 @@ describe('showControls', () => {
 
   it('shows what would turn the direction of text', () => {
     expect(showControls('a\u202eb')).toBe('a⟨U+202E⟩b');
+  });
+});
+
+describe('showName', () => {
+  it('leaves nothing that cannot be seen', () => {
+    expect(showName('  ')).toBe('(no name)');
+    expect(showName('\u200b')).toBe('⟨U+200B⟩');
+    expect(showName('load')).toBe('load');
   });
 });
 

@@ -15,8 +15,9 @@ interface Style {
 // CSI … letter; OSC … BEL or ST; other two-character escapes.
 // eslint-disable-next-line no-control-regex
 const SEQUENCE = /\u001b(?:\[([0-9;:?<=>]*)[ -/]*([@-~])|\][^\u0007\u001b]*(?:\u0007|\u001b\\)?|[ -/]*[0-Z\\^-~])/g;
-// eslint-disable-next-line no-control-regex
-const CONTROL = /[\u0000-\u0008\u000a-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+const CONTROL =
+  // eslint-disable-next-line no-control-regex
+  /[\u0000-\u0008\u000a-\u001f\u007f-\u009f\u00ad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
 
 const FLAGS: Readonly<Record<number, string>> = { 1: 'bold', 2: 'dim', 3: 'italic', 4: 'underline', 9: 'strike' };
 const CLEARS: Readonly<Record<number, readonly string[]>> = {
@@ -26,7 +27,7 @@ const CLEARS: Readonly<Record<number, readonly string[]>> = {
   29: ['strike'],
 };
 
-/** Control characters and those that turn the direction of text, as symbols. */
+/** Control characters, those that turn the direction of text and those that cannot be seen, as symbols. */
 export function showControls(text: string): string {
   return text.replace(CONTROL, (char) => {
     const code = char.charCodeAt(0);
@@ -36,7 +37,12 @@ export function showControls(text: string): string {
   });
 }
 
-/** The same for a text of several lines. */
+/** A name somebody chose, which may be blank: what is clicked must be seen. */
+export function showName(name: string): string {
+  return name.trim() === '' ? '(no name)' : showControls(name);
+}
+
+/** The same as showControls for a text of several lines. */
 export function showText(text: string): string {
   return text.split(/\r?\n/).map(showControls).join('\n');
 }

@@ -30,6 +30,8 @@ interface Props<Row> {
   rowAt: (index: number) => Row | undefined;
   rowKey: (index: number) => string | number;
   rowHeight?: number;
+  /** Whether it is what its page is about: `j` and `k` go to it from wherever nothing else wants them. */
+  isMain?: boolean;
   /** In pixels; where there is less room, the table scrolls sideways. */
   minWidth?: number;
   /** The row that the keyboard is at; -1 for none. */
@@ -62,6 +64,7 @@ export function VirtualTable<Row>(props: Props<Row>) {
     count,
     rowKey,
     rowHeight = 40,
+    isMain = false,
     minWidth = 0,
     active,
     isSelected,
@@ -72,6 +75,10 @@ export function VirtualTable<Row>(props: Props<Row>) {
   } = props;
   const scroller = useRef<HTMLDivElement>(null);
   const id = useId();
+  const latest = useRef(props);
+  useEffect(() => {
+    latest.current = props;
+  });
   const virtual = useVirtualizer({
     count,
     getScrollElement: () => scroller.current,
@@ -95,6 +102,16 @@ export function VirtualTable<Row>(props: Props<Row>) {
   const onKeyDown = (event: KeyboardEvent): void => {
     if (event.target === scroller.current) handleKey(event, props, pageSize(scroller.current, rowHeight));
   };
+  useEffect(() => {
+    if (!isMain) return;
+    const onKey = (event: globalThis.KeyboardEvent): void => {
+      if (event.target !== document.body || (event.key !== 'j' && event.key !== 'k')) return;
+      scroller.current?.focus();
+      handleKey(event, latest.current, 1);
+    };
+    window.addEventListener('keydown', onKey);
+    return () => window.removeEventListener('keydown', onKey);
+  }, [isMain]);
   const columnWidths = columns.map((column) => column.width).join(' ');
   const tracks = { '--columns': columnWidths, '--min-width': `${minWidth}px` } as CSSProperties;
   return (
@@ -177,12 +194,12 @@ function cellClass<Row>(column: Column<Row>): string {
   return `${styles.cell} ${column.align === 'end' ? styles.end : ''}`;
 }
 
-function handleKey<Row>(event: KeyboardEvent, props: Props<Row>, page: number): void {
+function handleKey<Row>(event: KeyboardEvent | globalThis.KeyboardEvent, props: Props<Row>, page: number): void {
   const { active, count, onActive, onOpen, onToggle } = props;
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   const target = moveBy(event.key, active, count, page);
   if (target !== null) onActive(target);
-  else if (event.key === 'Enter' && active >= 0 && onOpen) onOpen(active, event);
+  else if (event.key === 'Enter' && active >= 0 && onOpen) onOpen(active, event as KeyboardEvent);
   else if ((event.key === ' ' || event.key === 'x') && active >= 0 && onToggle) onToggle(active);
   else return;
   event.preventDefault();

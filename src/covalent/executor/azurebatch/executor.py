@@ -199,7 +199,9 @@ class AzureBatchExecutor(AzureBatchSettings, SingleTaskExecutor):
     def _account(self) -> Account:
         secret = self.client_secret
         url = os.environ.get(BATCH_VARIABLE) or self._needed(
-            "batch_account_url", self.batch_account_url, "to the account's endpoint, with https://"
+            "batch_account_url",
+            self.batch_account_url,
+            "to the account's endpoint, with https:// ('covalent deploy up azurebatch' makes one and sets it)",
         )
         return Account(
             url=url.rstrip("/"),

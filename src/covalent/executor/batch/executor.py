@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ...errors import BucketNotFoundError, ConfigError, CovalentError, ExecutorError
 from ...model import GroupMetadata, Outcome, ServiceJob, TaskRef, TaskUpdate
 from ...runner.cloud.names import group_prefix
+from ...troubles import Trouble
 from ..base import AsyncBaseExecutor, Resources
 from .handle import Handle, manifest_order
 from .service import BatchService
@@ -206,8 +207,11 @@ class BatchExecutor(AsyncBaseExecutor):
         self, refs: Sequence[TaskRef], resources: Resources, metadata: GroupMetadata, *, is_new: bool
     ) -> dict[str, Any]:
         from .patience import Patience
-        from .staging import Order
 
+        try:
+            from .staging import Order
+        except ImportError as error:
+            raise _without_obstore(error) from None
         options = self.job_options()
         engine = await Patience().insist(self.engine)
         store = await self.objects()
@@ -238,7 +242,13 @@ def open_bucket(bucket: Bucket) -> RemoteStore:
     try:
         from ...objects import RemoteStore
     except ImportError as error:
-        raise ExecutorError(
-            f"Objects in buckets need obstore, which cannot be imported ({error}). Install covalent-batch with the extra of your cloud."
-        ) from None
+        raise _without_obstore(error) from None
     return RemoteStore(bucket.uri, bucket.options)
+
+
+def _without_obstore(error: ImportError) -> ExecutorError:
+    return ExecutorError(
+        f"Objects in buckets need obstore, which cannot be imported ({error}). Install covalent-batch with the extra of your cloud, "
+        "aws, azure or gcp, where the server runs, and say 'covalent restart'.",
+        trouble=Trouble.MISSING_PACKAGE,
+    )

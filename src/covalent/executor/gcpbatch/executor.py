@@ -235,7 +235,8 @@ class GCPBatchExecutor(GCPBatchSettings, SingleTaskExecutor):
     def _bucket_name(self) -> str:
         if not self.bucket_name:
             raise ExecutorError(
-                "bucket_name is not set. Set it to a bucket of Cloud Storage, on the executor or in [executors.gcpbatch]."
+                "bucket_name is not set. Set it to a bucket of Cloud Storage, on the executor or in [executors.gcpbatch]; "
+                "'covalent deploy up gcpbatch' makes one and sets it."
             )
         return self.bucket_name
 

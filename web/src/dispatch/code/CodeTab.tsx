@@ -2,7 +2,7 @@ import type { Graph } from '../../api/types';
 import { CodeBlock } from '../../ui/CodeBlock';
 import { formatCount } from '../../ui/format';
 import { Panel } from '../../ui/Panel';
-import { showControls, showText } from '../../text/ansi';
+import { showName, showText } from '../../text/ansi';
 import styles from './code.module.css';
 
 /** The source of the lattice, and of the functions that its tasks run. */
@@ -23,7 +23,7 @@ export function CodeTab({ graph }: { graph: Graph }) {
         return (
           <Panel
             key={index}
-            title={showControls(one.name)}
+            title={showName(one.name)}
             actions={
               <span className={styles.count}>
                 {formatCount(count)} {count === 1 ? 'task' : 'tasks'}
@@ -33,7 +33,7 @@ export function CodeTab({ graph }: { graph: Graph }) {
             <CodeBlock
               code={showText(one.source)}
               withNumbers
-              label={`Source of ${showControls(one.name)}`}
+              label={`Source of ${showName(one.name)}`}
               className={styles.code}
             />
           </Panel>

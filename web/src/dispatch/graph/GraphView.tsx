@@ -47,7 +47,7 @@ function Graph({ drawing, actions, label }: Props) {
       <Arrow />
       {laidOut && (
         <GraphContext.Provider value={context}>
-          <Picture laidOut={laidOut} label={label} />
+          <Picture laidOut={laidOut} label={label} selected={actions.selected} view={view} />
           <GraphTools
             direction={direction}
             onTurn={() => setWanted(direction === 'TB' ? 'LR' : 'TB')}
@@ -61,7 +61,14 @@ function Graph({ drawing, actions, label }: Props) {
   );
 }
 
-function Picture({ laidOut, label }: { laidOut: LaidOut; label: string }) {
+interface PictureProps {
+  readonly laidOut: LaidOut;
+  readonly label: string;
+  readonly selected: string | null;
+  readonly view: Size | null;
+}
+
+function Picture({ laidOut, label, selected, view }: PictureProps) {
   const { nodes, edges } = useMemo(() => elementsOf(laidOut), [laidOut]);
   const flow = useReactFlow();
   const onKeyDown = (event: KeyboardEvent<HTMLDivElement>): void => {
@@ -99,6 +106,7 @@ function Picture({ laidOut, label }: { laidOut: LaidOut; label: string }) {
         proOptions={PRO}
       />
       <Refit laidOut={laidOut} />
+      <KeepInView selected={selected} view={view} />
     </div>
   );
 }
@@ -114,6 +122,22 @@ function Refit({ laidOut }: { laidOut: LaidOut }) {
     if (before.current.direction !== laidOut.direction) void flow.fitView(FIT);
     before.current = laidOut;
   }, [flow, laidOut]);
+  return null;
+}
+
+/** Brings the selected box back into a view that became smaller, as when a panel opens beside it. */
+function KeepInView({ selected, view }: { selected: string | null; view: Size | null }) {
+  const flow = useReactFlow();
+  useEffect(() => {
+    const box = selected === null ? undefined : flow.getNode(selected);
+    if (!box || !view) return;
+    const zoom = flow.getZoom();
+    const [bounds, { x, y }] = [flow.getNodesBounds([box]), flow.getViewport()];
+    const [left, top] = [bounds.x * zoom + x, bounds.y * zoom + y];
+    const isSeen =
+      left >= 0 && top >= 0 && left + bounds.width * zoom <= view.width && top + bounds.height * zoom <= view.height;
+    if (!isSeen) void flow.fitView({ nodes: [box], duration: 200, maxZoom: zoom, minZoom: Math.min(zoom, 0.2) });
+  }, [flow, selected, view]);
   return null;
 }
 

@@ -2,7 +2,7 @@ import { Handle, type NodeProps } from '@xyflow/react';
 import { ChevronLeft, ChevronRight, ChevronUp, ExternalLink, Layers } from 'lucide-react';
 import { memo } from 'react';
 import { Link } from 'react-router';
-import { showControls } from '../../text/ansi';
+import { showName } from '../../text/ansi';
 import type { DrawnStack } from '../logic/scene';
 import { TaskMark } from '../parts/TaskMark';
 import { storeOf, useTask } from '../state/hooks';
@@ -26,7 +26,7 @@ function Header({ id, drawn }: { id: string; drawn: DrawnStack }) {
   const actions = useGraphActions();
   const { node, childId } = drawn.open!;
   const task = useTask(storeOf(drawn.dispatchId), node);
-  const name = showControls(drawn.stack.name);
+  const name = showName(drawn.stack.name);
   return (
     <div className={styles.head}>
       {task && <TaskMark task={task} />}

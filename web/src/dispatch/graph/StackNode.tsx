@@ -4,7 +4,7 @@ import { memo } from 'react';
 import { Link } from 'react-router';
 import { formatCount } from '../../ui/format';
 import { StatusMark } from '../../ui/StatusMark';
-import { showControls } from '../../text/ansi';
+import { showName } from '../../text/ansi';
 import type { DrawnStack } from '../logic/scene';
 import { summaryStatus } from '../logic/status';
 import { storeOf, useCounts, useTask } from '../state/hooks';
@@ -43,7 +43,7 @@ function One({ id, drawn }: Props) {
   const store = storeOf(drawn.dispatchId);
   const node = drawn.stack.nodes[0]!;
   const task = useTask(store, node);
-  const name = showControls(drawn.stack.name);
+  const name = showName(drawn.stack.name);
   return (
     <Link to={actions.linkTo(id, drawn)} className={styles.link} data-box={id} draggable={false}>
       <span className={styles.top}>
@@ -68,7 +68,7 @@ function Many({ id, drawn }: Props) {
   const actions = useGraphActions();
   const counts = useCounts(storeOf(drawn.dispatchId), drawn.index);
   const total = drawn.stack.nodes.length;
-  const name = showControls(drawn.stack.name);
+  const name = showName(drawn.stack.name);
   const hasRun = Object.keys(counts).length > 0;
   return (
     <Link to={actions.linkTo(id, drawn)} className={styles.link} data-box={id} draggable={false}>
@@ -104,7 +104,7 @@ function OpenButton({ id, drawn }: Props) {
     <button
       type="button"
       className={styles.open}
-      aria-label={`Open the sublattice ${showControls(drawn.stack.name)} here`}
+      aria-label={`Open the sublattice ${showName(drawn.stack.name)} here`}
       title="Open here"
       onClick={() => open(id, { node: first, childId })}
     >

@@ -54,7 +54,12 @@ describe('Timeline', () => {
     const spans = timeline(event(1, 'READY', 0), event(1, 'SUBMITTED', 1), event(9, 'COMPLETED', 1));
     const task = { status: 'COMPLETED' as Status, started_at: 4, ended_at: 8 };
     expect(shape(spans, task)).toEqual(['1 waiting 1–4', '1 running 4–8 COMPLETED']);
-    expect(shape(spans)).toEqual(['1 running 1–9 COMPLETED']);
+  });
+
+  it('does not take the wait of a task for its run until it is measured', () => {
+    const spans = timeline(event(1, 'READY', 0), event(1, 'SUBMITTED', 1), event(9, 'COMPLETED', 1));
+    expect(shape(spans)).toEqual(['1 waiting 1–9', '1 running 9–9 COMPLETED']);
+    expect([...concurrency([spans.of(0, undefined)], 1, 9, 4)]).toEqual([0, 0, 0, 1]);
   });
 
   it('puts measured times into the last attempt only', () => {
@@ -66,7 +71,8 @@ describe('Timeline', () => {
     );
     const task = { status: 'FAILED' as Status, started_at: 6, ended_at: 8 };
     expect(shape(spans, task)).toEqual([
-      '1 running 1–3 FAILED',
+      '1 waiting 1–3',
+      '1 running 3–3 FAILED',
       '2 retrying 3–4',
       '2 waiting 4–6',
       '2 running 6–8 FAILED',

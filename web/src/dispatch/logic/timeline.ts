@@ -85,14 +85,14 @@ export class Timeline {
     let spans = this.spans.get(node);
     const open = spans?.at(-1);
     if (isFinal(event.status)) {
-      if (open) close(open, event);
+      if (spans && open) close(spans, open, event);
       return;
     }
     const phase = PHASES[event.status];
     if (!phase) return;
     if (!spans) this.spans.set(node, (spans = []));
     const isRetry = event.status === 'READY' && event.attempt > 0;
-    if (open && isRetry) close(open, event);
+    if (open && isRetry) close(spans, open, event);
     // Being handed over does not end the wait.
     if (event.status === 'SUBMITTED' && open?.phase === 'waiting' && open.to === null) {
       open.attempt = event.attempt;
@@ -112,13 +112,14 @@ export class Timeline {
   }
 }
 
-function close(span: Span, event: EventLike): void {
+function close(spans: Span[], span: Span, event: EventLike): void {
   span.to = event.at;
-  span.end = event.status === 'READY' ? 'FAILED' : event.status;
-  span.cause = event.cause ?? null;
-  // Short attempts are not reported as running; one that came to an end did run.
-  const ran = span.attempt > 0 && span.end !== 'CANCELLED' && span.phase === 'waiting';
-  if (ran && event.cause !== 'LOST') span.phase = 'running';
+  const end = event.status === 'READY' ? 'FAILED' : event.status;
+  const cause = event.cause ?? null;
+  // Short attempts are not reported as running; one that came to an end did run, but until it is measured nobody knows for how long.
+  const ran = span.attempt > 0 && end !== 'CANCELLED' && span.phase === 'waiting' && cause !== 'LOST';
+  if (ran) spans.push({ ...span, phase: 'running', from: event.at, end, cause });
+  else Object.assign(span, { end, cause });
 }
 
 /** The most spans in `phase` at once, in each of `bins` equal parts of the time. */

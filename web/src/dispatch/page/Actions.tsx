@@ -10,7 +10,7 @@ import { ConfirmDialog } from '../../ui/ConfirmDialog';
 import { formatCount } from '../../ui/format';
 import { IconButton } from '../../ui/IconButton';
 import { toast } from '../../ui/toasts';
-import { showControls } from '../../text/ansi';
+import { showName } from '../../text/ansi';
 import { isFinal } from '../logic/status';
 import { cancel, redispatch, remove, start } from '../state/api';
 import { forgetStore } from '../state/hooks';
@@ -65,7 +65,7 @@ function CancelDialog({ info, isOpen, onClose }: DialogProps) {
   return (
     <ConfirmDialog
       isOpen={isOpen}
-      title={`Cancel ${showControls(info.name)}?`}
+      title={`Cancel ${showName(info.name)}?`}
       confirmLabel="Cancel it"
       cancelLabel="Let it run"
       look="danger"
@@ -98,7 +98,7 @@ function RedispatchDialog({ info, isOpen, onClose }: DialogProps) {
   return (
     <ConfirmDialog
       isOpen={isOpen}
-      title={`Run ${showControls(info.name)} again?`}
+      title={`Run ${showName(info.name)} again?`}
       confirmLabel="Redispatch"
       onConfirm={confirm}
       onClose={close}
@@ -122,13 +122,13 @@ function DeleteDialog({ info, isOpen, onClose }: DialogProps) {
   const confirm = async (): Promise<void> => {
     await remove(info.id);
     forgetStore(info.id);
-    toast(`${showControls(info.name)} was deleted.`);
+    toast(`${showName(info.name)} was deleted.`);
     void navigate('/');
   };
   return (
     <ConfirmDialog
       isOpen={isOpen}
-      title={`Delete ${showControls(info.name)}?`}
+      title={`Delete ${showName(info.name)}?`}
       confirmLabel="Delete"
       look="danger"
       onConfirm={confirm}

@@ -4,7 +4,7 @@ import { Link } from 'react-router';
 import { Button } from '../../ui/Button';
 import { formatCount } from '../../ui/format';
 import { StatusMark } from '../../ui/StatusMark';
-import { showControls, showText } from '../../text/ansi';
+import { showName, showText } from '../../text/ansi';
 import { groupFailures, type FailureGroup } from '../logic/failures';
 import { oneLine } from '../logic/sentences';
 import { Cause } from '../parts/Cause';
@@ -71,7 +71,7 @@ function Failure({ group, to }: { group: FailureGroup; to: string }) {
     <li>
       <Link to={to} className={styles.failure}>
         <span className={styles.failureName}>
-          {showControls(name)} <span className={styles.faint}>#{nodes[0]}</span>
+          {showName(name)} <span className={styles.faint}>#{nodes[0]}</span>
         </span>
         <Cause cause={cause} />
         <span className={styles.failureText} title={showText(message)}>

@@ -7,14 +7,14 @@ import { formatCount, shortId } from '../../ui/format';
 import { Progress } from '../../ui/Progress';
 import { StatusMark } from '../../ui/StatusMark';
 import { Time } from '../../ui/Time';
-import { showControls } from '../../text/ansi';
+import { showName } from '../../text/ansi';
 import { isFinal } from '../logic/status';
 import { Actions } from './Actions';
 import styles from './page.module.css';
 
 /** What a dispatch is, how far it is, and what can be done with it. */
 export function Header({ info }: { info: DispatchView }) {
-  const name = showControls(info.name);
+  const name = showName(info.name);
   return (
     <header className={styles.header}>
       <title>{`${name} · Covalent`}</title>
@@ -53,7 +53,7 @@ export function Header({ info }: { info: DispatchView }) {
 function tasksOf(info: DispatchView): string {
   const done = info.counts.COMPLETED ?? 0;
   const failed = info.counts.FAILED ?? 0;
-  const words = `${formatCount(done)} of ${formatCount(info.tasks)} tasks done`;
+  const words = `${formatCount(done)} of ${formatCount(info.tasks)} ${info.tasks === 1 ? 'task' : 'tasks'} done`;
   return failed > 0 ? `${words}, ${formatCount(failed)} failed` : words;
 }
 

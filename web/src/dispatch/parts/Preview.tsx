@@ -14,7 +14,11 @@ export function Preview({ title, text, missing }: Props) {
   return (
     <section className={styles.preview}>
       <h3>{title}</h3>
-      {text ? <CodeBlock code={showText(text)} label={title} /> : <p className={styles.missing}>{missing}</p>}
+      {text ? (
+        <CodeBlock code={showText(text)} label={title} className={styles.value} />
+      ) : (
+        <p className={styles.missing}>{missing}</p>
+      )}
     </section>
   );
 }

@@ -7,7 +7,7 @@ import type { TaskView } from '../../api/types';
 import { EmptyState } from '../../ui/EmptyState';
 import { IconButton } from '../../ui/IconButton';
 import { Tabs, type Tab } from '../../ui/Tabs';
-import { showControls, showText } from '../../text/ansi';
+import { showName, showText } from '../../text/ansi';
 import { isFinal } from '../logic/status';
 import { TaskMark } from '../parts/TaskMark';
 import { TaskTime } from '../parts/TaskTime';
@@ -83,7 +83,7 @@ function Known({ dispatchId, node, view, onView, onClose, data, why }: Props & {
   const last = data.attempts.at(-1)?.attempt ?? 0;
   const [chosen, setChosen] = useState<number | null>(null);
   const attempt = data.attempts.find((one) => one.attempt === chosen) ?? data.attempts.at(-1);
-  const name = showControls(data.name);
+  const name = showName(data.name);
   const told = why && sentence(showText(why));
   // The error is told below, with its traceback.
   const said = told === showText(data.message) ? '' : told;

@@ -5,7 +5,7 @@ import { EmptyState } from '../../ui/EmptyState';
 import { formatCount } from '../../ui/format';
 import { Time } from '../../ui/Time';
 import { VirtualTable, type Column } from '../../ui/VirtualTable';
-import { showControls } from '../../text/ansi';
+import { showName } from '../../text/ansi';
 import { chooseTasks, statusesOf, type Sort, type SortKey } from '../logic/rows';
 import { isFinal, type Status } from '../logic/status';
 import type { Task } from '../logic/taskModel';
@@ -126,7 +126,7 @@ function columnsOf(sort: Sort, onSort: (by: SortKey) => void, isNarrow: boolean)
       id: 'name',
       ...header('name', 'Task'),
       width: 'minmax(140px, 2fr)',
-      cell: (task) => <span className={styles.name}>{showControls(task.name)}</span>,
+      cell: (task) => <span className={styles.name}>{showName(task.name)}</span>,
     },
     status,
     {

@@ -2,7 +2,7 @@ import { ChevronDown, ChevronRight } from 'lucide-react';
 import { useMemo } from 'react';
 import { formatCount } from '../../ui/format';
 import { StatusMark } from '../../ui/StatusMark';
-import { showControls } from '../../text/ansi';
+import { showControls, showName } from '../../text/ansi';
 import type { GanttRow } from '../logic/ganttRows';
 import { summaryStatus } from '../logic/status';
 import { concurrency, type Span } from '../logic/timeline';
@@ -82,7 +82,7 @@ function StackLine({ row, store, spans, scale }: Props & { row: GanttRow & { kin
   }, [stack, spans, start, window.from, window.to]);
   const most = areas.running.reduce((a, b) => Math.max(a, b), 0);
   const Chevron = row.isOpen ? ChevronDown : ChevronRight;
-  const name = showControls(stack.name);
+  const name = showName(stack.name);
   return (
     <>
       <span role="gridcell" className={styles.label} title={name}>

@@ -1,5 +1,5 @@
 import { formatDuration, formatTime } from '../../ui/format';
-import { showControls } from '../../text/ansi';
+import { showControls, showName } from '../../text/ansi';
 import { causeWords } from '../logic/sentences';
 import type { Span } from '../logic/timeline';
 import styles from './timeline.module.css';
@@ -28,7 +28,7 @@ export function HoverCard({ name, node, span, start, now, x, y }: Props) {
   return (
     <div className={styles.card} style={style} aria-hidden="true">
       <strong>
-        {showControls(name)} <span className={styles.faint}>#{node}</span>
+        {showName(name)} <span className={styles.faint}>#{node}</span>
       </strong>
       <span>
         {WORDS[span.phase]}

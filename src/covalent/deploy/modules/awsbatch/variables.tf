@@ -139,6 +139,11 @@ variable "expire_days" {
   description = "Days after which objects, among them results, are deleted. If not set, they are kept."
   type        = number
   default     = null
+
+  validation {
+    condition     = coalesce(var.expire_days, 1) >= 1
+    error_message = "What is stored is kept for 1 day at least."
+  }
 }
 
 variable "delete_data" {

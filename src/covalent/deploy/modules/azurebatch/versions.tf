@@ -22,6 +22,10 @@ provider "azurerm" {
   tenant_id           = var.tenant_id
   storage_use_azuread = true
 
+  # What a subscription has to be registered for before any of this can be made in it. The provider's own sets are without Batch.
+  resource_provider_registrations = "core"
+  resource_providers_to_register  = ["Microsoft.Batch", "Microsoft.ContainerRegistry"]
+
   features {
     storage {
       # All of it is made through the control plane: whoever deploys needs no role on blobs, and no way through allowed_ips.

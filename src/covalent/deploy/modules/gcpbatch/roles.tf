@@ -41,6 +41,8 @@ resource "google_project_iam_member" "client" {
   project = var.project_id
   role    = each.value
   member  = var.client
+
+  depends_on = [time_sleep.services]
 }
 
 resource "google_service_account_iam_member" "client" {
