@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from covalent.model import NodeKind, TaskRef
+from covalent.model import NodeKind, Outcome, TaskRef
 from covalent.scheduler import (
     Cancel,
     CancelAttempts,
@@ -17,6 +19,7 @@ from covalent.scheduler import (
     StartChild,
     group_name,
 )
+from covalent.scheduler.policy import RetryPolicy
 from covalent.states import Cause, Status
 
 from .scheduling import World, cancelled, completed, failed, graph, node
@@ -236,3 +239,11 @@ def test_values_of_an_earlier_dispatch_are_taken_without_running():
 def test_group_names_are_valid_on_every_cloud():
     name = group_name("9f8b6b0e-7a52-4bb0-9a5e-2f3b8f6f1f10", TaskRef(node_id=9_999_999, attempt=999))
     assert len(name) <= 63 and name[0].isalpha() and name[-1].isalnum() and name == name.lower()
+
+
+def test_an_executor_that_fails_before_anything_runs_and_cannot_say_why_is_asked_once_more_and_no_oftener():
+    outcome = Outcome(status=Status.FAILED, cause=Cause.UNKNOWN, message="a bug", started=False)
+    assert not RetryPolicy().is_free(outcome)
+    assert RetryPolicy().allows(Cause.UNKNOWN, {Cause.UNKNOWN: 1})
+    assert not RetryPolicy().allows(Cause.UNKNOWN, {Cause.UNKNOWN: 2})
+    assert RetryPolicy().is_free(replace(outcome, cause=Cause.HOST))

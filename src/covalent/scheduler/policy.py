@@ -46,8 +46,12 @@ class RetryPolicy:
         return used.get(cause, 0) <= INFRASTRUCTURE_RETRIES.get(cause, 0)
 
     def is_free(self, outcome: Outcome) -> bool:
-        """Whether the attempt costs nothing: no user code ran, and the task is not to blame."""
-        return not outcome.started and outcome.cause in INFRASTRUCTURE_RETRIES
+        """Whether the attempt costs nothing: no user code ran, and the task is not to blame.
+
+        What nobody knows is no reason: an executor that is broken would be asked for hours, while nobody hears why.
+        """
+        is_known = outcome.cause in INFRASTRUCTURE_RETRIES and outcome.cause is not Cause.UNKNOWN
+        return not outcome.started and is_known
 
     def delay_s(self, cause: Cause, failures: int) -> float:
         """Seconds to wait before the next attempt, after that many failures by ``cause``."""
