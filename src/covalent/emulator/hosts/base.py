@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -108,17 +106,6 @@ class Host(Protocol):
 
     def close(self) -> None:
         """End everything that still runs, and remove all files."""
-
-
-def take_outputs(process: subprocess.Popen[bytes]) -> tuple[int, int | None]:
-    """Descriptors of their own of what a process prints, which whoever follows it closes."""
-    assert process.stdout is not None
-    with process.stdout as stdout:
-        output = os.dup(stdout.fileno())
-    if process.stderr is None:
-        return output, None
-    with process.stderr as stderr:
-        return output, os.dup(stderr.fileno())
 
 
 def write_files(directory: Path, files: Mapping[str, str]) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import secrets
 import shutil
@@ -19,7 +20,6 @@ from .base import (
     Ended,
     Place,
     Verdict,
-    take_outputs,
     write_files,
 )
 from .warden import Warden
@@ -128,7 +128,7 @@ class RunningContainer:
 
     def __init__(self, process: subprocess.Popen[bytes], program: str, name: str, directory: Path) -> None:
         self.pid = process.pid
-        self.output, self.errors = take_outputs(process)
+        self.output, self.errors = _take_outputs(process)
         self._process = process
         self._program = program
         self._name = name
@@ -161,3 +161,14 @@ class RunningContainer:
         if exit_code == 1 and _INIT_FAILURE.search(output):
             return Ended(exit_code=_NOT_FOUND)
         return Ended(exit_code=exit_code)
+
+
+def _take_outputs(process: subprocess.Popen[bytes]) -> tuple[int, int | None]:
+    """Descriptors of their own of what a process prints, which whoever follows it closes."""
+    assert process.stdout is not None
+    with process.stdout as stdout:
+        output = os.dup(stdout.fileno())
+    if process.stderr is None:
+        return output, None
+    with process.stderr as stderr:
+        return output, os.dup(stderr.fileno())

@@ -108,7 +108,7 @@ class _Forks:
                 forked = self._server.start(arguments, environment, directory, pipes.ends)
             except OSError:
                 # It was killed. Whatever is next gets another one.
-                self._server = None
+                self._drop_server()
                 return None
             self._running[forked.pid] = forked
             return forked
@@ -128,9 +128,12 @@ class _Forks:
 
     def close(self) -> None:
         with self._lock:
-            if self._server is not None:
-                self._server.close()
-                self._server = None
+            self._drop_server()
+
+    def _drop_server(self) -> None:
+        if self._server is not None:
+            self._server.close()
+            self._server = None
 
 
 class _Pipes:
