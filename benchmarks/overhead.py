@@ -30,7 +30,7 @@ from typing import Any
 import cloudpickle
 
 CORES = os.cpu_count() or 2
-ROUNDS = 5
+ROUNDS = 10
 EVERYTHING = (("wide", 1_000), ("chain", 100), ("single", 20), ("memory", 10_000), ("memory", 100_000))
 
 

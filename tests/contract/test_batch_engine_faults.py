@@ -159,10 +159,14 @@ async def test_a_submission_that_is_refused_fails_the_group(cloud: Cloud, tmp_pa
 class Stuck(Tasks):
     """The dispatcher's store hangs at the first reading."""
 
+    def __init__(self, root: Path, count: int, cloud: Cloud) -> None:
+        super().__init__(root, count)
+        self._cloud = cloud
+
     async def load(self, refs: list[TaskRef]) -> list[TaskSpec]:  # type: ignore[override]
         if not self.loads:
             self.loads = 1
-            await asyncio.Event().wait()
+            await self._cloud.hang()
         return await super().load(refs)
 
 
@@ -190,12 +194,12 @@ async def kill(dispatcher: Dispatcher, work: asyncio.Task[object]) -> None:
 async def test_a_dispatcher_that_dies_while_it_submits_leaves_nothing_undone_and_nothing_twice(
     cloud: Cloud, tmp_path: Path, call: str, faults: tuple[str, ...], submissions: int, count: int
 ) -> None:
-    tasks = (Stuck if call == "load" else Tasks)(tmp_path, count)
+    tasks = Stuck(tmp_path, count, cloud) if call == "load" else Tasks(tmp_path, count)
     dispatcher = Dispatcher(cloud, tasks, tmp_path)
     cloud.fail_next(call, *faults)
     dispatcher.begin()
     sending = asyncio.create_task(dispatcher.send())
-    await asyncio.sleep(0.2)
+    await asyncio.wait_for(cloud.hanging.wait(), 30)
     assert not sending.done()
     await kill(dispatcher, sending)
     assert len(cloud.jobs) >= submissions

@@ -177,6 +177,7 @@ class Cloud:
         self.behaviour: Behaviour = works
         self.calls: Counter[str] = Counter()
         self.faults: dict[str, deque[str]] = defaultdict(deque)
+        self.hanging = asyncio.Event()  #: A call hangs.
         self.flags_cancelled = True  #: Whether it marks tasks that were ended by request.
         self.late_counts = 0  #: By how many descriptions counts are late.
         self._counts: dict[str, deque[dict[JobState, int]]] = defaultdict(deque)
@@ -197,6 +198,10 @@ class Cloud:
         (hangs after it is done), or nothing.
         """
         self.faults[call].extend(faults)
+
+    async def hang(self) -> None:
+        self.hanging.set()
+        await asyncio.Event().wait()
 
     def accept(self, job: Job) -> str:
         _refuse(job, self.limits)
@@ -318,14 +323,14 @@ class FakeBatchService:
         if fault == "throttled":
             raise ThrottledError("Too Many Requests")
         if fault == "hangs":
-            await asyncio.Event().wait()
+            await self.cloud.hang()
         if fault == "unreachable":
             raise ServiceUnreachableError("Could not connect")
         if fault == "refused":
             raise ExecutorError("AccessDenied. Allow it.")
         yield
         if fault == "dies":
-            await asyncio.Event().wait()
+            await self.cloud.hang()
         if fault == "lost":
             raise ServiceUnreachableError("The connection was closed before an answer came")
 

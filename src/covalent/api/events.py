@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator
-from contextlib import suppress
 from typing import Any, Final
 
 import msgspec
@@ -41,9 +40,9 @@ async def follow(
     """Summaries of a dispatch (``dispatch``) and, with ``tasks``, its events (``task``), until it has ended or is gone."""
     shown: DispatchInfo | None = None
     said_at = time.monotonic()
-    with dispatcher.watchers.watch(dispatch_id) as moved:
+    with dispatcher.watchers.watch(dispatch_id) as watch:
         while not stopping.is_set():
-            moved.clear()
+            watch.forget()
             try:
                 info = await dispatcher.info(dispatch_id)
             except NotFoundError:
@@ -63,8 +62,9 @@ async def follow(
                 said_at = time.monotonic()
             if info.status.is_final:
                 return
-            await _within(moved, KEEP_ALIVE_S if dispatcher.is_active(dispatch_id) else LOOK_EVERY_S)
-            await _pause(dispatcher, dispatch_id, moved, said_at + SUMMARY_EVERY_S)
+            await watch.moves(KEEP_ALIVE_S if dispatcher.is_active(dispatch_id) else LOOK_EVERY_S)
+            if (gathering_s := said_at + SUMMARY_EVERY_S - time.monotonic()) > 0:
+                await watch.ends(gathering_s)
 
 
 async def follow_all(dispatcher: Dispatcher, *, stopping: asyncio.Event) -> AsyncIterator[bytes]:
@@ -72,9 +72,9 @@ async def follow_all(dispatcher: Dispatcher, *, stopping: asyncio.Event) -> Asyn
     seen: list[DispatchInfo] = []
     said_at = time.monotonic()
     has_moved = True
-    with dispatcher.watchers.watch(None) as moved:
+    with dispatcher.watchers.watch(None) as watch:
         while not stopping.is_set():
-            moved.clear()
+            watch.forget()
             if not has_moved:
                 latest = await dispatcher.threads.read(dispatcher.store.dispatches, limit=LOOKED_AT)
                 has_moved, seen = latest != seen, latest
@@ -85,19 +85,4 @@ async def follow_all(dispatcher: Dispatcher, *, stopping: asyncio.Event) -> Asyn
             elif time.monotonic() - said_at > KEEP_ALIVE_S - LOOK_AT_LIST_EVERY_S:
                 yield _STILL_HERE
                 said_at = time.monotonic()
-            has_moved = await _within(moved, LOOK_AT_LIST_EVERY_S)
-
-
-async def _within(moved: asyncio.Event, seconds: float) -> bool:
-    """Wait until something moves, or for so long; says whether something has moved."""
-    with suppress(TimeoutError):
-        async with asyncio.timeout(seconds):
-            await moved.wait()
-    return moved.is_set()
-
-
-async def _pause(dispatcher: Dispatcher, dispatch_id: str, moved: asyncio.Event, until: float) -> None:
-    """Let news gather, but never hold back the end."""
-    while (left_s := until - time.monotonic()) > 0 and dispatcher.is_active(dispatch_id):
-        moved.clear()
-        await _within(moved, left_s)
+            has_moved = await watch.moves(LOOK_AT_LIST_EVERY_S)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import gc
 import logging
 import os
 import platform
@@ -114,6 +115,8 @@ async def _serve(host: str, listener: socket.socket, data_dir: Path, on_ready: O
         engine.add_done_callback(lambda _: server.stop())
         answering = asyncio.create_task(server.serve(sockets=[listener]))
         await server.up.wait()
+        # What was made until here, the modules above all, lives as long as the process: no need to go through it again and again.
+        gc.freeze()
         lock.publish(data_dir, {**health.model_dump(), "host": host, "port": listener.getsockname()[1]})
         log.info("Covalent %s answers at %s, data in %s", __version__, address, data_dir)
         if on_ready is not None:

@@ -137,7 +137,7 @@ class Engine:
         delay_s, longest_s = COMMIT_RETRY_S
         while changes:
             try:
-                await self._threads.write(self._threads.store.commit, changes)
+                await self._threads.commit(changes)
                 return
             except IllegalTransitionError as error:
                 log.error("dispatch %s is no longer ours: %s", error.dispatch_id, error)
@@ -173,7 +173,7 @@ class Engine:
             del self.active[active.info.id]
             active.stop_timers()
             self._spawn(self._sublattices.conclude(active.info))
-        self._watchers.wake(active.info.id)
+        self._watchers.wake(active.info.id, ended=turn.ended)
 
     def _obey(self, active: ActiveDispatch, command: SendGroup | CancelAttempts | RetryLater | CancelChild) -> None:
         match command:

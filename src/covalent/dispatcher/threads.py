@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import ParamSpec, TypeVar
 
+from ..model import Changes
 from ..store.base import Store
 
 P = ParamSpec("P")
@@ -20,12 +21,22 @@ class StoreThreads:
 
     def __init__(self, store: Store) -> None:
         self.store = store
+        self._writes = 0  #: Under way.
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="store-writer")
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="store-reader")
 
     async def write(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a writing method; calls happen in the order in which they are made."""
-        return await self._run(self._writer, call, *args, **kwargs)
+        self._writes += 1
+        try:
+            return await self._run(self._writer, call, *args, **kwargs)
+        finally:
+            self._writes -= 1
+
+    async def commit(self, changes: Sequence[Changes]) -> None:
+        """Write what a turn changed: a little of it right here, if no other write waits, for a thread would take longer to wake up."""
+        if self._writes or not self.store.commit_at_once(changes):
+            await self.write(self.store.commit, changes)
 
     async def read(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run anything else that blocks."""

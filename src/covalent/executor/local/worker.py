@@ -69,6 +69,8 @@ class Worker:
         self.place = f"{HOST}, worker {name} (process {self.pid})"
         self._ours, self._theirs = launched.ours, launched.theirs
         self._loop = asyncio.get_running_loop()
+        # Of a size that would cost a mapping of memory for each message.
+        self._received = memoryview(bytearray(_RECEIVE_BYTES))
         self.phase = Phase.STARTING
         self.is_new = True  #: It has not come up yet.
         self.since = self._loop.time()  #: When the phase began, or the task that it is on.
@@ -165,11 +167,11 @@ class Worker:
             if self.is_broken or self.phase is Phase.ENDED:
                 return False
             try:
-                message = self._ours.recv(_RECEIVE_BYTES)
+                length = self._ours.recv_into(self._received)
             except (BlockingIOError, ConnectionError):
                 return False
             try:
-                self._accept(wire.decode(message))
+                self._accept(wire.decode(self._received[:length]))
             except ValueError as error:
                 self._break(f"A worker has sent a broken message: {error}")
             except MalformedError as error:
