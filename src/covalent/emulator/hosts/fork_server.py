@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import functools
 import gc
 import importlib
 import json
@@ -29,8 +30,9 @@ from .base import MARK_VARIABLE
 
 #: What programs that run in containers use of the standard library: not this package's, and nothing that starts threads.
 _IMPORTED: Final = (
-    "dataclasses", "datetime", "hashlib", "http.client", "inspect", "json", "logging", "pickle", "platform", "random", "shutil", "ssl",
-    "subprocess", "tempfile", "traceback", "urllib.parse", "uuid", "zipfile", "zipimport",
+    "dataclasses", "datetime", "encodings.idna", "faulthandler", "hashlib", "heapq", "hmac", "html", "http.client", "inspect", "json",
+    "logging", "pickle", "platform", "queue", "random", "resource", "shutil", "ssl", "stringprep", "subprocess", "tempfile", "traceback",
+    "urllib.parse", "uuid", "zipfile", "zipimport",
 )  # fmt: skip
 
 #: Room for the mark in what the system shows as the environment of a process.
@@ -135,6 +137,7 @@ def main(descriptor: int) -> None:
             if not head:
                 return
             request = json.loads(_received(client, int.from_bytes(head, "big")))
+            _compiled(request["arguments"][1])
             client.sendall(_fork(request, outputs, room).to_bytes(8, "big"))
             for output in outputs:
                 os.close(output)
@@ -189,7 +192,7 @@ def _run(request: Mapping[str, Any], outputs: list[int], room: _Room) -> NoRetur
         sys.path.insert(0, "")
         module = types.ModuleType("__main__")
         sys.modules["__main__"] = module
-        exec(compile(source, "<string>", "exec"), module.__dict__)  # noqa: S102
+        exec(_compiled(source) or _compile(source), module.__dict__)  # noqa: S102
         code = 0
     except SystemExit as error:
         code = _code_of(error.code)
@@ -199,6 +202,19 @@ def _run(request: Mapping[str, Any], outputs: list[int], room: _Room) -> NoRetur
         with contextlib.suppress(OSError, ValueError):
             stream.flush()
     os._exit(code)
+
+
+@functools.lru_cache(maxsize=8)
+def _compiled(source: str) -> types.CodeType | None:
+    """Once for all that run the same; None if it cannot be compiled, which is for whoever runs it to say."""
+    try:
+        return _compile(source)
+    except Exception:  # noqa: BLE001 - a text may be wrong in many ways
+        return None
+
+
+def _compile(source: str) -> types.CodeType:
+    return compile(source, "<string>", "exec", dont_inherit=True)
 
 
 def _code_of(given: object) -> int:

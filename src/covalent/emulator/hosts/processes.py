@@ -25,6 +25,9 @@ from .warden import Warden
 _INHERITED: Final = ("LANG", "LC_ALL", "TZ")
 _INHERITED_PREFIXES: Final = ("UV_", "PIP_")
 
+#: Names of the emulator's own interpreter.
+_PYTHONS: Final = ("python", "python3")
+
 _TEMPORARY: Final = "temporary"
 
 #: In the place of an init process that finds out too late that there is no such command: it says so, and ends with 127.
@@ -75,7 +78,9 @@ class ProcessHost:
     def _argv(self, container: Container) -> list[str]:
         entrypoint = (container.entrypoint,) if container.entrypoint else ()
         program, *arguments = (*entrypoint, *container.command) or ("",)
-        if program in ("python", "python3"):
+        if program == "/usr/bin/env" and arguments and arguments[0] in _PYTHONS:
+            program, *arguments = arguments
+        if program in _PYTHONS:
             return [sys.executable, *arguments]
         found = shutil.which(program, path=self._path)
         if found is None and not container.has_init:
