@@ -44,10 +44,15 @@ class SeedProgram:
     variables: ClassVar[tuple[str, ...]]  #: What names of variables begin with that hold credentials.
 
     @pytest.fixture(autouse=True)
-    def _nobodys_home(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        """An empty home directory, and no credentials around."""
+    def _nobodys_home(
+        self, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """An empty home directory, and no credentials around. What was fetched once is there for the other programs."""
         (tmp_path / "home").mkdir()
         monkeypatch.setenv("HOME", str(tmp_path / "home"))
+        shared = tmp_path_factory.getbasetemp().parent
+        for name in ("PIP_CACHE_DIR", "UV_CACHE_DIR"):
+            monkeypatch.setenv(name, str(shared / name.lower()))
         for name in [name for name in os.environ if name.startswith(self.variables)]:
             monkeypatch.delenv(name)
 
@@ -111,7 +116,7 @@ def environment_with_its_packages(program: Path, home: Path) -> Path:
             fetch_as(package, wheels)
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", place], check=True)
     python = place / "bin" / "python"
-    install = [sys.executable, "-m", "pip", "--python", python, "install", "--quiet", "--find-links", wheels]
+    install = [sys.executable, "-m", "uv", "pip", "install", "--quiet", "--python", python, "--find-links", wheels]
     subprocess.run([*install, *wanted], check=True)
     parent = sysconfig.get_path("purelib")
     own = sysconfig.get_path("purelib", "venv", {"base": str(place)})
