@@ -195,6 +195,36 @@ def test_text_of_users_is_text_whatever_it_holds(page):
     assert page.locator("main b").count() == 0
 
 
+def test_what_never_ran_is_not_said_to_have_failed(page):
+    open_page(page, ended(ct.dispatch(failing)()))
+    expect(header(page)).to_contain_text("1 of 3 tasks done, 1 failed, 1 did not run")
+    expect(header(page).get_by_role("img", name="3 tasks: 1 completed, 1 failed, 1 not run")).to_be_visible()
+    choose(page, "Tasks")
+    panel = page.get_by_role("tabpanel", name="Tasks")
+    panel.get_by_role("button", name="Not run").click()
+    expect(panel.get_by_text("1 of 3 tasks")).to_be_visible()
+    expect(panel.get_by_role("gridcell", name="total")).to_be_visible()
+
+
+def test_a_task_that_wrote_nothing_shows_its_values(page):
+    open_page(page, ended(ct.dispatch(sum_of_squares)(2)), "/tasks/1")
+    panel = page.get_by_role("complementary", name="Task 1, square")
+    expect(panel.get_by_role("tab", name="Values")).to_have_attribute("aria-selected", "true")
+    expect(panel.get_by_label("Output")).to_contain_text("1")
+
+
+def test_the_tab_that_was_chosen_stays_while_tasks_are_compared(page):
+    open_page(page, ended(ct.dispatch(nested)(2)))
+    box(page, "load").click()
+    expect(page.get_by_role("complementary", name="Task 0, load").get_by_role("tab", name="Log")).to_have_attribute(
+        "aria-selected", "true"
+    )
+    page.get_by_role("complementary").get_by_role("tab", name="Details").click()
+    box(page, "inner").click()
+    panel = page.get_by_role("complementary", name="Task 1, inner")
+    expect(panel.get_by_role("tab", name="Details")).to_have_attribute("aria-selected", "true")
+
+
 # Actions
 
 

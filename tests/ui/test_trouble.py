@@ -144,3 +144,20 @@ def test_a_preview_that_is_gone_says_how_to_make_another(page, conduct):
     conduct.expected.append("404")
     page.goto(f"/preview/{'0' * 16}")
     expect(page.get_by_text(re.compile(r"draw\(\)")).first).to_be_visible()
+
+
+def test_after_an_upgrade_one_reload_is_enough(page, conduct):
+    """The parts of a page that is open are gone then, and others are in their place."""
+    conduct.expected += ["404", "Failed to fetch dynamically imported module", "Unable to preload CSS"]
+    loads: list[str] = []
+    page.on("request", lambda request: loads.append(request.url) if request.is_navigation_request() else None)
+    gone = re.compile("/assets/ExecutorsPage-.*")
+    page.route(gone, lambda route: route.fulfill(status=404))
+    page.get_by_role("link", name="Executors").click()
+    expect(page.get_by_role("heading", name="This page cannot be shown")).to_be_visible()
+    assert loads == []
+    page.unroute(gone)
+    page.get_by_role("button", name="Load it again").click()
+    expect(page.get_by_role("heading", name="Executors")).to_be_visible()
+    page.wait_for_timeout(1000)
+    assert len(loads) == 1

@@ -85,6 +85,44 @@ def failing():
     return total([divide(1, 1), divide(1, 0)])
 
 
+def in_a_row(names):
+    """A lattice of one task after another, each a function of its own; one that is called ``bad`` fails."""
+
+    def flow():
+        x = None
+        for name in names:
+            x = ct.electron(_named(name))(x)
+        return x
+
+    return ct.lattice(flow)
+
+
+def _named(name):
+    def step(x=None):
+        if name == "bad":
+            raise ValueError("it cannot go on")
+        return x
+
+    step.__name__ = name
+    return step
+
+
+@ct.electron
+@ct.lattice
+def long_inner(x):
+    for n in range(4):
+        x = ct.electron(_named(f"inner_{n}"))(x)
+    return x
+
+
+@ct.lattice
+def deep(x):
+    """A sublattice at the end of a row that fills the view."""
+    for n in range(5):
+        x = ct.electron(_named(f"outer_{n}"))(x)
+    return long_inner(x)
+
+
 @ct.electron
 def hostile(text):
     print(text)

@@ -1,16 +1,22 @@
 import type { ReactNode } from 'react';
-import type { Status } from '../api/types';
-import { STATUS_LOOKS } from './status';
+import { STATUS_LOOKS, type Standing } from './status';
 import styles from './StatusMark.module.css';
 
 interface Props {
-  status: Status;
+  status: Standing;
   size?: number;
   /** In place of the usual word for the status. */
   label?: string;
   /** Show the word beside the mark; otherwise it is only read aloud. */
   withLabel?: boolean;
 }
+
+const STRUCK = (
+  <>
+    <circle cx="8" cy="8" r="5.75" className={styles.line} />
+    <path d="M4.200 11.800l7.600-7.600" className={styles.line} />
+  </>
+);
 
 /** A status by colour, shape and word. */
 export function StatusMark({ status, size = 16, label, withLabel = false }: Props) {
@@ -27,11 +33,11 @@ export function StatusMark({ status, size = 16, label, withLabel = false }: Prop
 }
 
 /** The shape alone, to be put into a drawing of 16 by 16. */
-export function StatusShape({ status }: { status: Status }) {
+export function StatusShape({ status }: { status: Standing }) {
   return <g className={styles[status]}>{SHAPES[status]}</g>;
 }
 
-const SHAPES: Readonly<Record<Status, ReactNode>> = {
+const SHAPES: Readonly<Record<Standing, ReactNode>> = {
   NEW_OBJECT: <circle cx="8" cy="8" r="5.75" className={styles.line} strokeDasharray="2.2 2.3" />,
   READY: <circle cx="8" cy="8" r="5.75" className={styles.line} />,
   SUBMITTED: (
@@ -65,10 +71,6 @@ const SHAPES: Readonly<Record<Status, ReactNode>> = {
       <path d="M5.800 5.800l4.400 4.400M10.200 5.800l-4.400 4.400" className={styles.cut} />
     </>
   ),
-  CANCELLED: (
-    <>
-      <circle cx="8" cy="8" r="5.75" className={styles.line} />
-      <path d="M4.200 11.800l7.600-7.600" className={styles.line} />
-    </>
-  ),
+  NOT_RUN: STRUCK,
+  CANCELLED: STRUCK,
 };

@@ -2,8 +2,12 @@ import { useReactFlow } from '@xyflow/react';
 import { ArrowDown, ArrowRight, Maximize, Minus, Plus, Search } from 'lucide-react';
 import { useEffect, useRef, type KeyboardEvent } from 'react';
 import { IconButton } from '../../ui/IconButton';
+import { INSET } from '../logic/camera';
 import type { Direction } from '../logic/layout';
+import { glide } from './glide';
 import styles from './graph.module.css';
+
+const ALL_AROUND = { x: `${INSET.x}px`, y: `${INSET.y}px` } as const;
 
 interface Props {
   readonly direction: Direction;
@@ -19,13 +23,16 @@ export function GraphTools({ direction, onTurn, query, onQuery, found }: Props) 
     <>
       <Find query={query} onQuery={onQuery} found={found} />
       <div className={styles.tools}>
-        <IconButton label="Zoom in" onClick={() => void flow.zoomIn({ duration: 150 })}>
+        <IconButton label="Zoom in" onClick={() => void flow.zoomIn(glide(150))}>
           <Plus size={16} />
         </IconButton>
-        <IconButton label="Zoom out" onClick={() => void flow.zoomOut({ duration: 150 })}>
+        <IconButton label="Zoom out" onClick={() => void flow.zoomOut(glide(150))}>
           <Minus size={16} />
         </IconButton>
-        <IconButton label="Show all" onClick={() => void flow.fitView({ duration: 200, padding: 0.12, maxZoom: 1 })}>
+        <IconButton
+          label="Show all"
+          onClick={() => void flow.fitView({ ...glide(200), padding: ALL_AROUND, maxZoom: 1 })}
+        >
           <Maximize size={15} />
         </IconButton>
         <IconButton label={direction === 'TB' ? 'Draw from left to right' : 'Draw from top to bottom'} onClick={onTurn}>
@@ -50,7 +57,7 @@ function Find({ query, onQuery, found }: Pick<Props, 'query' | 'onQuery' | 'foun
     }
     if (event.key !== 'Enter' || !found?.length) return;
     at.current = (at.current + (event.shiftKey ? found.length - 1 : 1)) % found.length;
-    void flow.fitView({ nodes: [{ id: found[at.current]! }], duration: 250, maxZoom: 1 });
+    void flow.fitView({ nodes: [{ id: found[at.current]! }], ...glide(250), maxZoom: 1 });
   };
   return (
     <label className={styles.find}>

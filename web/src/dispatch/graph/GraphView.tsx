@@ -4,9 +4,11 @@ import { useEffect, useMemo, useRef, useState, type KeyboardEvent } from 'react'
 import type { Direction, Size } from '../logic/layout';
 import { isArrow, nearest } from '../logic/near';
 import type { Drawing } from '../logic/scene';
+import { beginning, Camera } from './Camera';
 import { GraphContext, type GraphActions } from './context';
 import { CourseEdge } from './CourseEdge';
 import { elementsOf } from './elements';
+import { glide } from './glide';
 import { GraphTools } from './GraphTools';
 import { OpenNode } from './OpenNode';
 import { StackNode } from './StackNode';
@@ -15,7 +17,8 @@ import styles from './graph.module.css';
 
 const NODE_TYPES = { stack: StackNode, open: OpenNode };
 const EDGE_TYPES = { course: CourseEdge };
-const FIT = { padding: 0.12, maxZoom: 1, minZoom: 0.05 } as const;
+/** As many boxes as are ever drawn can be seen at once. */
+const FARTHEST = 0.01;
 /** Below this number of boxes all of them are drawn, so that the Tab key reaches those outside of the view. */
 const FEW = 120;
 
@@ -45,7 +48,7 @@ function Graph({ drawing, actions, label }: Props) {
   return (
     <div ref={frame} className={styles.frame}>
       <Arrow />
-      {laidOut && (
+      {laidOut && view && (
         <GraphContext.Provider value={context}>
           <Picture laidOut={laidOut} label={label} selected={actions.selected} view={view} />
           <GraphTools
@@ -65,19 +68,20 @@ interface PictureProps {
   readonly laidOut: LaidOut;
   readonly label: string;
   readonly selected: string | null;
-  readonly view: Size | null;
+  readonly view: Size;
 }
 
 function Picture({ laidOut, label, selected, view }: PictureProps) {
   const { nodes, edges } = useMemo(() => elementsOf(laidOut), [laidOut]);
   const flow = useReactFlow();
+  const [start] = useState(() => beginning(laidOut, view, selected));
   const onKeyDown = (event: KeyboardEvent<HTMLDivElement>): void => {
     const box = (event.target as HTMLElement).dataset.box;
     if (!box || !isArrow(event.key)) return;
     const next = nearest(laidOut.layout.boxes, box, event.key);
     if (!next) return;
     event.preventDefault();
-    void flow.fitView({ nodes: [{ id: next }], duration: 200, maxZoom: flow.getZoom(), minZoom: flow.getZoom() });
+    void flow.fitView({ nodes: [{ id: next }], ...glide(200), maxZoom: flow.getZoom(), minZoom: flow.getZoom() });
     requestAnimationFrame(() => focusBox(event.currentTarget, next));
   };
   return (
@@ -89,9 +93,8 @@ function Picture({ laidOut, label, selected, view }: PictureProps) {
         edges={edges}
         nodeTypes={NODE_TYPES}
         edgeTypes={EDGE_TYPES}
-        fitView
-        fitViewOptions={FIT}
-        minZoom={FIT.minZoom}
+        defaultViewport={start}
+        minZoom={FARTHEST}
         maxZoom={2}
         nodesDraggable={false}
         nodesConnectable={false}
@@ -105,41 +108,13 @@ function Picture({ laidOut, label, selected, view }: PictureProps) {
         aria-label={label}
         proOptions={PRO}
       />
-      <Refit laidOut={laidOut} />
-      <KeepInView selected={selected} view={view} />
+      <Camera laidOut={laidOut} selected={selected} view={view} />
     </div>
   );
 }
 
 // React Flow's note is in the list of licences instead.
 const PRO = { hideAttribution: true };
-
-/** Shows the whole again when the direction has turned; what was opened or closed stays where it was looked at. */
-function Refit({ laidOut }: { laidOut: LaidOut }) {
-  const flow = useReactFlow();
-  const before = useRef(laidOut);
-  useEffect(() => {
-    if (before.current.direction !== laidOut.direction) void flow.fitView(FIT);
-    before.current = laidOut;
-  }, [flow, laidOut]);
-  return null;
-}
-
-/** Brings the selected box back into a view that became smaller, as when a panel opens beside it. */
-function KeepInView({ selected, view }: { selected: string | null; view: Size | null }) {
-  const flow = useReactFlow();
-  useEffect(() => {
-    const box = selected === null ? undefined : flow.getNode(selected);
-    if (!box || !view) return;
-    const zoom = flow.getZoom();
-    const [bounds, { x, y }] = [flow.getNodesBounds([box]), flow.getViewport()];
-    const [left, top] = [bounds.x * zoom + x, bounds.y * zoom + y];
-    const isSeen =
-      left >= 0 && top >= 0 && left + bounds.width * zoom <= view.width && top + bounds.height * zoom <= view.height;
-    if (!isSeen) void flow.fitView({ nodes: [box], duration: 200, maxZoom: zoom, minZoom: Math.min(zoom, 0.2) });
-  }, [flow, selected, view]);
-  return null;
-}
 
 function focusBox(within: HTMLElement, box: string): void {
   within.querySelector<HTMLElement>(`[data-box="${CSS.escape(box)}"]`)?.focus({ preventScroll: true });

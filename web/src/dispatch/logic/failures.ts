@@ -1,4 +1,5 @@
 /** Tasks that failed, those of the same kind together: a thousand times the same error is one thing to know. */
+import { standingOf } from './status';
 import type { Task } from './taskModel';
 
 export interface FailureGroup {
@@ -13,7 +14,7 @@ export interface FailureGroup {
 export function groupFailures(tasks: readonly Task[]): FailureGroup[] {
   const groups = new Map<string, { task: Task; nodes: number[] }>();
   for (const task of tasks) {
-    if (task.status !== 'FAILED' || task.cause === 'UPSTREAM') continue;
+    if (standingOf(task) !== 'FAILED') continue;
     const key = JSON.stringify([task.name, task.cause, alike(task.message)]);
     const found = groups.get(key);
     if (found) found.nodes.push(task.node_id);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { chooseTasks, statusesOf, took, type Filter, type Sort } from './rows';
-import type { Status } from './status';
+import type { Standing, Status } from './status';
 import type { Task } from './taskModel';
 
 const task = (node_id: number, name: string, status: Status, more: Partial<Task> = {}): Task => ({
@@ -35,6 +35,16 @@ describe('chooseTasks', () => {
 
   it('shows those in some statuses', () => {
     expect(ids({ statuses: new Set<Status>(['FAILED', 'RUNNING']) })).toEqual([1, 2]);
+  });
+
+  it('tells what never ran from what failed', () => {
+    const broken = [...tasks, task(4, 'end', 'FAILED', { attempt: 0, cause: 'UPSTREAM' })];
+    const only = (...statuses: Standing[]): number[] =>
+      chooseTasks(broken, { query: '', statuses: new Set(statuses) }, { by: 'node', descending: false }, 10).map(
+        (one) => one.node_id,
+      );
+    expect([only('FAILED'), only('NOT_RUN')]).toEqual([[2], [4]]);
+    expect(statusesOf(broken)).toMatchObject({ FAILED: 1, NOT_RUN: 1 });
   });
 
   it('sorts by urgency, and by how long they took', () => {

@@ -1,5 +1,5 @@
 /** The tasks of a table: which of them, and in which order. */
-import { isFinal, STATUSES, type Status } from './status';
+import { isFinal, STANDINGS, standingOf, type Counts, type Standing } from './status';
 import type { Task } from './taskModel';
 
 export type SortKey = 'node' | 'name' | 'status' | 'attempt' | 'executor' | 'started' | 'took';
@@ -11,17 +11,18 @@ export interface Sort {
 
 export interface Filter {
   readonly query: string;
-  readonly statuses: ReadonlySet<Status>;
+  readonly statuses: ReadonlySet<Standing>;
 }
 
 /** What went wrong comes first, then what moves, then what is done. */
-const URGENCY: readonly Status[] = [
+const URGENCY: readonly Standing[] = [
   'FAILED',
   'RUNNING',
   'STARTING',
   'SUBMITTED',
   'READY',
   'NEW_OBJECT',
+  'NOT_RUN',
   'CANCELLED',
   'COMPLETED',
 ];
@@ -31,7 +32,7 @@ export function chooseTasks(tasks: readonly Task[], filter: Filter, sort: Sort, 
   const number = /^#?\d+$/.test(query) ? Number(query.replace('#', '')) : null;
   const chosen = tasks.filter(
     (task) =>
-      (filter.statuses.size === 0 || filter.statuses.has(task.status)) &&
+      (filter.statuses.size === 0 || filter.statuses.has(standingOf(task))) &&
       (query === '' || task.node_id === number || matches(task, query)),
   );
   if (sort.by === 'node' && !sort.descending) return chosen;
@@ -50,16 +51,16 @@ export function took(task: Task, now: number): number | null {
   return until ? Math.max(0, until - task.started_at) : null;
 }
 
-export function statusesOf(tasks: readonly Task[]): Partial<Record<Status, number>> {
-  const counts: Partial<Record<Status, number>> = {};
-  for (const { status } of tasks) counts[status] = (counts[status] ?? 0) + 1;
-  return Object.fromEntries(STATUSES.flatMap((status) => (counts[status] ? [[status, counts[status]]] : [])));
+export function statusesOf(tasks: readonly Task[]): Counts {
+  const counts: Partial<Record<Standing, number>> = {};
+  for (const standing of tasks.map(standingOf)) counts[standing] = (counts[standing] ?? 0) + 1;
+  return Object.fromEntries(STANDINGS.flatMap((one) => (counts[one] ? [[one, counts[one]]] : [])));
 }
 
 const VALUES: Readonly<Record<SortKey, (task: Task, now: number) => number | string>> = {
   node: (task) => task.node_id,
   name: (task) => task.name,
-  status: (task) => URGENCY.indexOf(task.status),
+  status: (task) => URGENCY.indexOf(standingOf(task)),
   attempt: (task) => task.attempt,
   executor: (task) => task.executor,
   started: (task) => task.started_at ?? Infinity,

@@ -2,13 +2,14 @@
 import { formatCount } from '../../ui/format';
 import type { Cause } from '../../api/types';
 import { showControls } from '../../text/ansi';
-import type { Counts, Status } from './status';
+import type { Counts, Standing } from './status';
 
-const WORDS: readonly (readonly [Status, string])[] = [
+const WORDS: readonly (readonly [Standing, string])[] = [
   ['FAILED', 'failed'],
   ['RUNNING', 'running'],
   ['STARTING', 'starting'],
   ['SUBMITTED', 'submitted'],
+  ['NOT_RUN', 'not run'],
   ['CANCELLED', 'cancelled'],
 ];
 

@@ -1,7 +1,7 @@
 import type { Status } from '../../api/types';
-import { isFinal } from '../../ui/status';
+import { isFinal, standingOf, type Standing } from '../../ui/status';
 
-export { isFinal, type Status };
+export { isFinal, standingOf, type Standing, type Status };
 
 /** Statuses in the order in which a task passes through them; final ones last. */
 export const STATUSES = [
@@ -25,16 +25,30 @@ export function stage(attempt: number, status: Status): number {
   return attempt * (STATUSES.length + 1) + within;
 }
 
-export type Counts = Readonly<Partial<Record<Status, number>>>;
+/** What tasks are told apart by, in that order. */
+export const STANDINGS: readonly Standing[] = STATUSES.flatMap((status): Standing[] =>
+  status === 'FAILED' ? [status, 'NOT_RUN'] : [status],
+);
+
+export type Counts = Readonly<Partial<Record<Standing, number>>>;
+
+/** Counts of the server's, with those apart that failed only because of others. */
+export function setApart(counts: Readonly<Record<string, number>>, notRun: number): Counts {
+  const failed = counts.FAILED ?? 0;
+  // The summary may be older than what is known of the tasks.
+  const apart = Math.min(failed, notRun);
+  return { ...counts, FAILED: failed - apart, NOT_RUN: apart };
+}
 
 /** The one status that speaks for many tasks: what goes wrong first, then what moves. */
-export function summaryStatus(counts: Counts): Status {
-  const has = (status: Status): boolean => (counts[status] ?? 0) > 0;
+export function summaryStatus(counts: Counts): Standing {
+  const has = (status: Standing): boolean => (counts[status] ?? 0) > 0;
   if (has('FAILED')) return 'FAILED';
   if (has('RUNNING')) return 'RUNNING';
   if (has('STARTING')) return 'STARTING';
   if (has('SUBMITTED')) return 'SUBMITTED';
   if (has('READY')) return 'READY';
   if (has('NEW_OBJECT')) return has('COMPLETED') ? 'READY' : 'NEW_OBJECT';
+  if (has('NOT_RUN')) return 'NOT_RUN';
   return has('CANCELLED') ? 'CANCELLED' : 'COMPLETED';
 }

@@ -43,6 +43,18 @@ describe('TaskModel', () => {
     expect(it.countsOf(0)).toEqual({ NEW_OBJECT: 1, READY: 0, SUBMITTED: 1 });
   });
 
+  it('counts what never ran apart from what failed', () => {
+    const it = model(
+      task(0, 'RUNNING', { attempt: 1 }),
+      task(1),
+      task(2, 'FAILED', { cause: 'UPSTREAM' }),
+      task(3, 'FAILED', { attempt: 1, cause: 'USER' }),
+    );
+    expect([it.notRun, it.countsOf(0)]).toEqual([1, { RUNNING: 1, NEW_OBJECT: 1, NOT_RUN: 1, FAILED: 1 }]);
+    it.apply([event(0, 'FAILED', 1, { cause: 'USER' }), event(1, 'FAILED', 0, { cause: 'UPSTREAM' })]);
+    expect([it.notRun, it.countsOf(0)]).toEqual([2, { RUNNING: 0, NEW_OBJECT: 0, NOT_RUN: 2, FAILED: 2 }]);
+  });
+
   it('ignores events that the snapshot knows of, even over several attempts', () => {
     const it = model(task(0, 'RUNNING', { attempt: 2, started_at: 9 }));
     const known = [event(0, 'SUBMITTED', 1), event(0, 'RUNNING', 1), event(0, 'READY', 1), event(0, 'SUBMITTED', 2)];

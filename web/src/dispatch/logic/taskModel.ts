@@ -1,5 +1,5 @@
 /** The tasks of one dispatch as they stand, from a snapshot and the events since. */
-import { isFinal, stage, type Counts, type Status } from './status';
+import { isFinal, stage, standingOf, type Counts, type Standing, type Status } from './status';
 import type { EventLike } from './timeline';
 
 export interface Task {
@@ -25,6 +25,8 @@ export class TaskModel {
   readonly tasks: Task[];
   /** Tasks of which the server knows more than their events say: why one failed, what a sublattice runs as. */
   readonly stale = new Set<number>();
+  /** Tasks that failed only because of others. */
+  notRun = 0;
   private stacks: Counts[] = [];
 
   constructor(
@@ -33,15 +35,16 @@ export class TaskModel {
     stackCount: number,
   ) {
     this.tasks = [...tasks];
-    const counts = Array.from({ length: stackCount }, (): Partial<Record<Status, number>> => ({}));
+    const counts = Array.from({ length: stackCount }, (): Partial<Record<Standing, number>> => ({}));
     for (const task of tasks) {
-      const own = counts[stackOf[task.node_id]!];
-      if (own) own[task.status] = (own[task.status] ?? 0) + 1;
+      const [own, standing] = [counts[stackOf[task.node_id]!], standingOf(task)];
+      if (own) own[standing] = (own[standing] ?? 0) + 1;
+      if (standing === 'NOT_RUN') this.notRun++;
     }
     this.stacks = counts;
   }
 
-  /** How many tasks of a stack are in each status; the same object until that changes. */
+  /** How many tasks of a stack stand where; the same object until that changes. */
   countsOf(stack: number): Counts {
     return this.stacks[stack] ?? {};
   }
@@ -71,15 +74,16 @@ export class TaskModel {
   }
 
   private put(task: Task): void {
-    const before = this.tasks[task.node_id]!;
+    const [before, now] = [standingOf(this.tasks[task.node_id]!), standingOf(task)];
     this.tasks[task.node_id] = task;
-    if (before.status === task.status) return;
+    if (before === now) return;
+    this.notRun += Number(now === 'NOT_RUN') - Number(before === 'NOT_RUN');
     const stack = this.stackOf[task.node_id]!;
     const counts = this.stacks[stack]!;
     this.stacks[stack] = {
       ...counts,
-      [before.status]: (counts[before.status] ?? 0) - 1,
-      [task.status]: (counts[task.status] ?? 0) + 1,
+      [before]: (counts[before] ?? 0) - 1,
+      [now]: (counts[now] ?? 0) + 1,
     };
   }
 }

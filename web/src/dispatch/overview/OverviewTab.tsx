@@ -7,7 +7,7 @@ import { Panel } from '../../ui/Panel';
 import { STATUS_LOOKS } from '../../ui/status';
 import { Time } from '../../ui/Time';
 import { showControls } from '../../text/ansi';
-import { isFinal, STATUSES } from '../logic/status';
+import { isFinal, setApart, STANDINGS } from '../logic/status';
 import { Facts } from '../parts/Facts';
 import { Options } from '../parts/Options';
 import { Preview } from '../parts/Preview';
@@ -16,8 +16,8 @@ import styles from './overview.module.css';
 
 /** What went in, what came out, and where it ran. */
 export function OverviewTab({ loaded }: { loaded: Loaded }) {
-  const { info, graph } = loaded;
-  const counts = STATUSES.filter((status) => (info.counts[status] ?? 0) > 0);
+  const { info, graph, model } = loaded;
+  const counts = setApart(info.counts, model.notRun);
   return (
     <div className={styles.page}>
       <Panel title="Values" className={styles.values}>
@@ -52,9 +52,9 @@ export function OverviewTab({ loaded }: { loaded: Loaded }) {
           />
           <Facts
             title={`${formatCount(info.tasks)} tasks`}
-            facts={counts.map((status) => [
-              STATUS_LOOKS[status].label.toLowerCase(),
-              formatCount(info.counts[status] ?? 0),
+            facts={STANDINGS.map((standing) => [
+              STATUS_LOOKS[standing].label.toLowerCase(),
+              counts[standing] && formatCount(counts[standing]),
             ])}
           />
         </div>

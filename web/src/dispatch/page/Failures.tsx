@@ -42,8 +42,10 @@ export function Failures({ store, taskLink }: Props) {
         <h2>
           {formatCount(own)} {own === 1 ? 'task' : 'tasks'} failed
         </h2>
-        {failed > own && (
-          <span className={styles.faint}>{formatCount(failed - own)} more did not run because of that</span>
+        {model.notRun > 0 && (
+          <span className={`${styles.faint} ${styles.because}`}>
+            {formatCount(model.notRun)} more did not run because of that
+          </span>
         )}
         <Button look="quiet" className={styles.fold} aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
           {isOpen ? 'Hide' : 'Show'} <Chevron size={14} />

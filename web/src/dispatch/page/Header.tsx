@@ -8,12 +8,17 @@ import { Progress } from '../../ui/Progress';
 import { StatusMark } from '../../ui/StatusMark';
 import { Time } from '../../ui/Time';
 import { showName } from '../../text/ansi';
-import { isFinal } from '../logic/status';
+import { isFinal, setApart, type Counts } from '../logic/status';
+import type { DispatchStore } from '../state/dispatchStore';
+import { useStore } from '../state/hooks';
 import { Actions } from './Actions';
 import styles from './page.module.css';
 
 /** What a dispatch is, how far it is, and what can be done with it. */
-export function Header({ info }: { info: DispatchView }) {
+export function Header({ store }: { store: DispatchStore }) {
+  const { info } = store.loaded!;
+  const notRun = useStore(store, (from) => from.loaded!.model.notRun);
+  const counts = setApart(info.counts, notRun);
   const name = showName(info.name);
   return (
     <header className={styles.header}>
@@ -31,9 +36,9 @@ export function Header({ info }: { info: DispatchView }) {
       </div>
       <div className={styles.facts}>
         <span className={styles.progress}>
-          <Progress counts={info.counts} total={info.tasks} />
+          <Progress counts={counts} total={info.tasks} />
         </span>
-        <span>{tasksOf(info)}</span>
+        <span>{tasksOf(counts, info.tasks)}</span>
         {info.started_at !== null && (
           <span>
             <Duration from={info.started_at} to={info.ended_at ?? (isFinal(info.status) ? info.started_at : null)} />
@@ -50,11 +55,11 @@ export function Header({ info }: { info: DispatchView }) {
   );
 }
 
-function tasksOf(info: DispatchView): string {
-  const done = info.counts.COMPLETED ?? 0;
-  const failed = info.counts.FAILED ?? 0;
-  const words = `${formatCount(done)} of ${formatCount(info.tasks)} ${info.tasks === 1 ? 'task' : 'tasks'} done`;
-  return failed > 0 ? `${words}, ${formatCount(failed)} failed` : words;
+function tasksOf({ COMPLETED = 0, FAILED = 0, NOT_RUN = 0 }: Counts, total: number): string {
+  const words = [`${formatCount(COMPLETED)} of ${formatCount(total)} ${total === 1 ? 'task' : 'tasks'} done`];
+  if (FAILED > 0) words.push(`${formatCount(FAILED)} failed`);
+  if (NOT_RUN > 0) words.push(`${formatCount(NOT_RUN)} did not run`);
+  return words.join(', ');
 }
 
 /** The dispatch that this one is a part of, or was made from. */

@@ -15,6 +15,7 @@ export interface Address {
 export interface AddressBook extends Address {
   readonly setTab: (tab: string) => void;
   readonly setView: (view: string) => void;
+  /** Without a wanted view it is the one that was chosen before, so that tasks can be compared. */
   readonly taskLink: (dispatchId: string, node: number, view?: string) => string;
   readonly stackLink: (dispatchId: string, stack: string) => string;
   readonly openTask: (dispatchId: string, node: number) => void;
@@ -40,12 +41,12 @@ export function useAddress(): AddressBook {
   );
   const taskLink = useCallback(
     (dispatchId: string, node: number, wanted?: string) =>
-      link(`/tasks/${node}`, { in: dispatchId === id ? null : dispatchId, view: wanted ?? null }),
-    [id, link],
+      link(`/tasks/${node}`, { in: dispatchId === id ? null : dispatchId, view: wanted ?? view }),
+    [id, link, view],
   );
   const stackLink = useCallback(
-    (dispatchId: string, stack: string) => link('', { in: dispatchId === id ? null : dispatchId, stack }),
-    [id, link],
+    (dispatchId: string, stack: string) => link('', { in: dispatchId === id ? null : dispatchId, stack, view }),
+    [id, link, view],
   );
   const openTask = useCallback(
     (dispatchId: string, node: number) => void navigate(taskLink(dispatchId, node)),

@@ -1,4 +1,5 @@
 import { StatusMark } from '../../ui/StatusMark';
+import { standingOf } from '../logic/status';
 import type { Task } from '../logic/taskModel';
 
 interface Props {
@@ -9,8 +10,5 @@ interface Props {
 
 /** The status of a task. One that never ran, because of another, is told apart from those that failed. */
 export function TaskMark({ task, size = 16, withLabel = false }: Props) {
-  if (task.status === 'FAILED' && task.cause === 'UPSTREAM') {
-    return <StatusMark status="CANCELLED" label="Not run" size={size} withLabel={withLabel} />;
-  }
-  return <StatusMark status={task.status} size={size} withLabel={withLabel} />;
+  return <StatusMark status={standingOf(task)} size={size} withLabel={withLabel} />;
 }

@@ -3,12 +3,13 @@ import { ExternalLink, Layers, X } from 'lucide-react';
 import { useState } from 'react';
 import { Link } from 'react-router';
 import { ApiProblem, messageOf } from '../../api/problem';
-import type { TaskView } from '../../api/types';
+import type { AttemptView, TaskView } from '../../api/types';
 import { EmptyState } from '../../ui/EmptyState';
 import { IconButton } from '../../ui/IconButton';
 import { Tabs, type Tab } from '../../ui/Tabs';
 import { showName, showText } from '../../text/ansi';
 import { isFinal } from '../logic/status';
+import { firstView, hasError } from '../logic/views';
 import { TaskMark } from '../parts/TaskMark';
 import { TaskTime } from '../parts/TaskTime';
 import { fetchTask, fetchWhy } from '../state/api';
@@ -80,14 +81,13 @@ function Close({ onClose }: { onClose: () => void }) {
 }
 
 function Known({ dispatchId, node, view, onView, onClose, data, why }: Props & { data: TaskView; why: string }) {
-  const last = data.attempts.at(-1)?.attempt ?? 0;
   const [chosen, setChosen] = useState<number | null>(null);
   const attempt = data.attempts.find((one) => one.attempt === chosen) ?? data.attempts.at(-1);
   const name = showName(data.name);
   const told = why && sentence(showText(why));
   // The error is told below, with its traceback.
   const said = told === showText(data.message) ? '' : told;
-  const { tabs, first } = tabsOf(dispatchId, data, attempt?.attempt ?? last);
+  const tabs = tabsOf(dispatchId, data, attempt);
   return (
     <aside className={styles.panel} aria-label={`Task ${node}, ${name}`}>
       <header className={styles.header}>
@@ -118,7 +118,7 @@ function Known({ dispatchId, node, view, onView, onClose, data, why }: Props & {
       <Tabs
         label="About the task"
         tabs={tabs}
-        value={tabs.some((tab) => tab.id === view) ? view! : first}
+        value={tabs.some((tab) => tab.id === view) ? view! : firstView(data, attempt)}
         onChange={onView}
         className={styles.tabs}
       />
@@ -142,15 +142,13 @@ function Console({ url }: { url: string }) {
   );
 }
 
-function tabsOf(dispatchId: string, data: TaskView, number: number): { tabs: Tab[]; first: string } {
-  const attempt = data.attempts.find((one) => one.attempt === number);
-  const hasError = Boolean(attempt?.outcome?.failure ?? attempt?.outcome?.cause) || data.cause !== null;
+function tabsOf(dispatchId: string, data: TaskView, attempt: AttemptView | undefined): Tab[] {
   const tabs: Tab[] = [
     { id: 'log', label: 'Log', content: <LogTab dispatchId={dispatchId} node={data.node_id} attempt={attempt} /> },
     { id: 'values', label: 'Values', content: <ValuesTab task={data} /> },
     { id: 'source', label: 'Source', content: <SourceTab dispatchId={dispatchId} node={data.node_id} /> },
     { id: 'details', label: 'Details', content: <Details dispatchId={dispatchId} task={data} attempt={attempt} /> },
   ];
-  if (hasError) tabs.unshift({ id: 'error', label: 'Error', content: <ErrorTab task={data} attempt={attempt} /> });
-  return { tabs, first: hasError && data.status === 'FAILED' ? 'error' : 'log' };
+  if (!hasError(data, attempt)) return tabs;
+  return [{ id: 'error', label: 'Error', content: <ErrorTab task={data} attempt={attempt} /> }, ...tabs];
 }

@@ -1,4 +1,5 @@
 import type { TaskView } from '../../api/types';
+import { isFinal, type Status } from '../logic/status';
 import { Preview } from '../parts/Preview';
 import styles from './task.module.css';
 
@@ -7,11 +8,12 @@ export function ValuesTab({ task }: { task: TaskView }) {
   return (
     <div className={styles.scroll}>
       <Preview title="Inputs" text={task.inputs_preview} missing="No preview of its inputs was made." />
-      <Preview
-        title="Output"
-        text={task.output_preview}
-        missing={task.status === 'COMPLETED' ? 'No preview of its output was made.' : 'It has returned nothing yet.'}
-      />
+      <Preview title="Output" text={task.output_preview} missing={missingOutput(task.status)} />
     </div>
   );
+}
+
+function missingOutput(status: Status): string {
+  if (status === 'COMPLETED') return 'No preview of its output was made.';
+  return isFinal(status) ? 'It has no output.' : 'It has returned nothing yet.';
 }

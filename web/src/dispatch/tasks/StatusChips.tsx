@@ -1,26 +1,24 @@
 import { formatCount } from '../../ui/format';
-import { STATUS_LOOKS } from '../../ui/status';
 import { StatusMark } from '../../ui/StatusMark';
-import type { Counts, Status } from '../logic/status';
-import { STATUSES } from '../logic/status';
+import { STANDINGS, type Counts, type Standing } from '../logic/status';
 import styles from './tasks.module.css';
 
 interface Props {
   readonly counts: Counts;
-  readonly chosen: ReadonlySet<Status>;
-  readonly onChange: (chosen: ReadonlySet<Status>) => void;
+  readonly chosen: ReadonlySet<Standing>;
+  readonly onChange: (chosen: ReadonlySet<Standing>) => void;
 }
 
 /** The statuses that there are, each with its number, to choose by. */
 export function StatusChips({ counts, chosen, onChange }: Props) {
-  const toggle = (status: Status): void => {
+  const toggle = (status: Standing): void => {
     const next = new Set(chosen);
     if (!next.delete(status)) next.add(status);
     onChange(next);
   };
   return (
     <div className={styles.chips} role="group" aria-label="Only tasks that are">
-      {STATUSES.filter((status) => (counts[status] ?? 0) > 0 || chosen.has(status)).map((status) => (
+      {STANDINGS.filter((status) => (counts[status] ?? 0) > 0 || chosen.has(status)).map((status) => (
         <button
           key={status}
           type="button"
@@ -28,7 +26,7 @@ export function StatusChips({ counts, chosen, onChange }: Props) {
           aria-pressed={chosen.has(status)}
           onClick={() => toggle(status)}
         >
-          <StatusMark status={status} size={13} label={STATUS_LOOKS[status].label} withLabel />
+          <StatusMark status={status} size={13} withLabel />
           <span className={styles.count}>{formatCount(counts[status] ?? 0)}</span>
         </button>
       ))}

@@ -7,7 +7,7 @@ import { Time } from '../../ui/Time';
 import { VirtualTable, type Column } from '../../ui/VirtualTable';
 import { showName } from '../../text/ansi';
 import { chooseTasks, statusesOf, type Sort, type SortKey } from '../logic/rows';
-import { isFinal, type Status } from '../logic/status';
+import { isFinal, type Standing } from '../logic/status';
 import type { Task } from '../logic/taskModel';
 import { oneLine } from '../logic/sentences';
 import { Cause } from '../parts/Cause';
@@ -29,7 +29,7 @@ interface Props {
 
 export function TaskTable({ tasks, version, onOpen, selected, label, isNarrow = false }: Props) {
   const [query, setQuery] = useState('');
-  const [statuses, setStatuses] = useState<ReadonlySet<Status>>(new Set());
+  const [statuses, setStatuses] = useState<ReadonlySet<Standing>>(new Set());
   const [sort, setSort] = useState<Sort>({ by: 'node', descending: false });
   const wanted = useDeferredValue(query);
   const isMoving = tasks.some((task) => !isFinal(task.status));

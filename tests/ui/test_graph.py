@@ -1,0 +1,85 @@
+"""What of a graph is in view."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+import covalent as ct
+
+from .test_dispatch import box, ended, open_page
+from .workflows import deep, gated, in_a_row
+
+pytestmark = pytest.mark.browser
+
+NAMES = [f"step_{n}" for n in range(100)]
+
+#: Pixels; the names on a box that is lower cannot be read.
+READABLE = 48
+
+
+def place(page: Page, what: Locator) -> tuple[float, float, float]:
+    """Where something is in the frame of the graph: pixels to its top from the frame's, to its bottom, and the frame's height."""
+    expect(what).to_be_visible()
+    page.wait_for_timeout(500)  # The picture glides.
+    inner, frame = what.bounding_box(), page.get_by_role("tabpanel", name="Graph").bounding_box()
+    assert inner
+    assert frame
+    return inner["y"] - frame["y"], inner["y"] + inner["height"] - frame["y"], frame["height"]
+
+
+def is_seen(page: Page, what: Locator) -> bool:
+    top, bottom, height = place(page, what)
+    return top >= 0 and bottom <= height
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_a_long_chain_begins_at_its_start_and_can_be_read(page, width):
+    page.set_viewport_size({"width": width, "height": 800})
+    open_page(page, ended(ct.dispatch(in_a_row(NAMES))()))
+    top, bottom, height = place(page, box(page, "step_0"))
+    assert 0 <= top < bottom <= height / 2
+    assert bottom - top >= READABLE
+    find = page.get_by_label("Find in graph").bounding_box()
+    first = box(page, "step_0").bounding_box()
+    assert find
+    assert first
+    assert find["y"] + find["height"] <= first["y"]
+
+
+def test_all_of_a_long_chain_is_shown_on_request(page):
+    open_page(page, ended(ct.dispatch(in_a_row(NAMES))()))
+    expect(box(page, "step_0")).to_be_visible()
+    page.get_by_role("button", name="Show all").click()
+    assert is_seen(page, box(page, "step_0"))
+    assert is_seen(page, box(page, "step_99"))
+
+
+def test_a_long_chain_begins_where_it_failed(page):
+    names = [*NAMES[:57], "bad", *NAMES[57:]]
+    open_page(page, ended(ct.dispatch(in_a_row(names))()))
+    top, bottom, height = place(page, box(page, "bad"))
+    assert 0 <= top < bottom <= height
+    assert bottom - top >= READABLE
+
+
+def test_a_short_graph_is_seen_whole(page, gate: Path):
+    gate.touch()
+    open_page(page, ended(ct.dispatch(gated)(str(gate), 3)))
+    for name in ("wait_for", "square", "total"):
+        assert is_seen(page, box(page, name))
+
+
+def test_a_sublattice_comes_into_view_when_it_is_opened(page):
+    open_page(page, ended(ct.dispatch(deep)(1)))
+    before, _, _ = place(page, box(page, "long_inner"))
+    page.get_by_role("button", name="Open the sublattice long_inner here").click()
+    for n in range(4):
+        assert is_seen(page, box(page, f"inner_{n}"))
+    page.get_by_role("button", name="Close long_inner").click()
+    expect(box(page, "inner_0")).to_have_count(0)
+    after, _, _ = place(page, box(page, "long_inner"))
+    assert after < before
+    assert is_seen(page, box(page, "long_inner"))
