@@ -21,6 +21,7 @@ from urllib.parse import unquote_to_bytes
 
 from ...errors import EmulatorError
 from ..http import Request, Response
+from . import service_models
 from .refusal import RefusalError
 from .signature import Credentials
 
@@ -78,6 +79,7 @@ class Moto:
         # Roles are given policies of AWS's own.
         os.environ.setdefault("MOTO_IAM_LOAD_MANAGED_POLICIES", "true")
         try:
+            service_models.read_quickly()
             from moto.moto_server.werkzeug_app import create_backend_app
         except ImportError as error:
             raise EmulatorError(
