@@ -1,12 +1,13 @@
 """``covalent deploy`` with a real Terraform and a module that needs no cloud: runs that end otherwise than they should, and backends.
 
-What the module makes is Terraform's own, which needs no provider.
+What the module makes is Terraform's own, which needs no provider. One test is of a bucket, and needs that of AWS.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -14,9 +15,12 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import boto3
 import pytest
 
+from covalent.deploy.modules import MODULES
 from covalent.testing import emulated_aws
 
 pytestmark = [pytest.mark.terraform, pytest.mark.timeout(180)]
@@ -94,6 +98,10 @@ output "place" {
 """
 
 
+#: Says where providers come from.
+PROVIDERS = "TF_CLI_ARGS_init"
+
+
 class Terminal:
     """Somebody who deploys, with directories of their own."""
 
@@ -101,7 +109,7 @@ class Terminal:
         self.home, self.config = home, home / "config" / "covalent.conf"
         self.directory = home / "data" / "deploy" / "awsbatch"
         self.state = self.directory / "terraform.tfstate"
-        self.environment = os.environ | {"HOME": str(home), "AWS_PROFILE": "mine", "TF_CLI_ARGS_init": ""}
+        self.environment = os.environ | {"HOME": str(home), "AWS_PROFILE": "mine", PROVIDERS: ""}
         for name in ("config", "data"):
             self.environment[f"COVALENT_{name.upper()}_DIR"] = str(home / name)
         module = home / "modules" / "awsbatch"
@@ -140,7 +148,7 @@ class Terminal:
 
     @property
     def made(self) -> list[str]:
-        return sorted(each["name"] for each in json.loads(self.state.read_text())["resources"])
+        return sorted(each["name"] for each in json.loads(self.state.read_text())["resources"] if each["instances"])
 
 
 def until(condition: Callable[[], bool], what: str, patience_s: float = 60) -> None:
@@ -312,6 +320,108 @@ def test_a_state_may_lie_in_a_bucket(terminal: Terminal) -> None:
         assert not terminal.state.exists()
         assert "Nothing is to be done" in terminal.run("up", "awsbatch")
         assert "Removed all" in terminal.run("down", "awsbatch", "-y")
+
+
+def test_a_first_run_that_made_nothing_does_not_keep_the_next_one_from_another_place(terminal: Terminal) -> None:
+    main = terminal.home / "modules" / "awsbatch" / "main.tf"
+    # What time it is is not known before something is made.
+    refusal = 'condition = timestamp() == "" || var.command != "refuse"\n error_message = "AccessDenied"'
+    condition = 'resource "terraform_data" "first" {\n lifecycle {\n precondition {\n ' + refusal + "\n }\n }"
+    main.write_text(main.read_text().replace('resource "terraform_data" "first" {', condition))
+    wrong = ("--command=refuse", "--region=eu-west-1", "--prefix=bad", "--account-id=999999999999", "--gpus=3")
+    assert "Nothing was made." in terminal.run("up", "awsbatch", *wrong, code=1)
+    assert terminal.made == []
+    assert "not deployed" in terminal.run("status", "awsbatch")
+
+    right = ("--command=true", "--region=eu-north-1", "--prefix=our", "--account-id=123456789012")
+    said = terminal.run("up", "awsbatch", *right)
+    assert 'batch_queue = "our-queue"' in said
+    assert "num_gpus = 3" in said
+    refused = terminal.run("up", "awsbatch", "--region=eu-west-1", code=1)
+    assert "was deployed with --region=eu-north-1" in refused
+
+
+def test_a_run_that_may_have_made_something_unknown_keeps_its_place(terminal: Terminal) -> None:
+    process = terminal.begin_slow(100)
+    process.send_signal(signal.SIGINT)
+    time.sleep(0.5)
+    process.send_signal(signal.SIGINT)
+    terminal.end(process, code=1)
+    assert "was deployed with --region" in terminal.run("up", "awsbatch", "--region=eu-west-1", code=1)
+
+
+#: Enough of the module for AWS to have a bucket. Its rules for old objects take the provider a minute.
+BUCKET = """
+data "aws_caller_identity" "this" {}
+locals {
+  bucket = "${var.prefix}-${data.aws_caller_identity.this.account_id}-${var.region}"
+}
+resource "terraform_data" "other" {
+}
+output "executor" {
+  value = { region = var.region, s3_bucket_name = aws_s3_bucket.this.id }
+}
+output "account_id" {
+  value = data.aws_caller_identity.this.account_id
+}
+output "place" {
+  value = { prefix = var.prefix, region = var.region }
+}
+"""
+
+
+def with_a_bucket(terminal: Terminal) -> None:
+    real, module = MODULES["awsbatch"].directory, terminal.home / "modules" / "awsbatch"
+    for name in ("versions.tf", "variables.tf"):
+        shutil.copy(real / name, module)
+    resources = (real / "bucket.tf").read_text()
+    rules = re.compile(r'^resource "aws_s3_bucket_lifecycle_configuration".*?^\}', re.M | re.S)
+    (module / "main.tf").write_text(BUCKET + rules.sub("", resources))
+    terminal.environment |= {name: os.environ[name] for name in [PROVIDERS] if name in os.environ}
+
+
+def protection(s3: Any, bucket: str) -> tuple[Any, ...]:
+    encryption = s3.get_bucket_encryption(Bucket=bucket)["ServerSideEncryptionConfiguration"]["Rules"]
+    access = s3.get_public_access_block(Bucket=bucket)["PublicAccessBlockConfiguration"]
+    return encryption, access, s3.get_bucket_ownership_controls(Bucket=bucket)["OwnershipControls"]["Rules"]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_a_bucket_that_is_kept_stays_as_safe_as_it_was_and_is_taken_up_again(terminal: Terminal) -> None:
+    with_a_bucket(terminal)
+    with emulated_aws() as cloud:
+        terminal.environment |= cloud.environment | {"AWS_PROFILE": ""}
+        process = terminal.begin("up", "awsbatch", "--prefix=mine", "--https-only=false", "--delete-data=false")
+        out, err = process.communicate(timeout=100)
+        if "could not fetch the providers" in err:
+            pytest.skip("the AWS provider of Terraform cannot be had here")
+        assert process.returncode == 0, out + err
+        keys = {name.lower(): cloud.environment[name] for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")}
+        s3 = boto3.client("s3", endpoint_url=cloud.endpoint, region_name="us-east-1", **keys)
+        bucket = "mine-123456789012-us-east-1"
+        s3.put_object(Bucket=bucket, Key="covalent/result", Body=b"1")
+        before = protection(s3, bucket)
+
+        asked = terminal.run("down", "awsbatch", code=1)
+        assert f"The bucket {bucket} stays as it is if it holds something" in asked
+        assert "with the results" not in asked
+        said = terminal.run("down", "awsbatch", "-y")
+        assert f"but not the bucket {bucket}" in said
+        assert f"'aws s3 rm s3://{bucket} --recursive'" in said
+        assert protection(s3, bucket) == before
+        assert bucket not in terminal.config.read_text()
+        assert "removed, but for a bucket" in terminal.run("status", "awsbatch")
+
+        assert "make  aws_s3_bucket.this" not in terminal.run("up", "awsbatch")
+        assert f's3_bucket_name = "{bucket}"' in terminal.config.read_text()
+        assert protection(s3, bucket) == before
+        assert s3.get_object(Bucket=bucket, Key="covalent/result")["Body"].read() == b"1"
+
+        s3.delete_object(Bucket=bucket, Key="covalent/result")
+        assert "Removed all that was deployed" in terminal.run("down", "awsbatch", "-y")
+        assert bucket not in [each["Name"] for each in s3.list_buckets()["Buckets"]]
+        assert not list(terminal.directory.glob("*.json"))
 
 
 def test_without_a_network_it_is_said_that_the_provider_cannot_be_fetched(terminal: Terminal) -> None:

@@ -18,6 +18,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from covalent.cli.deploy import deploy
+from covalent.config import executor_defaults
 from covalent.deploy.deployment import Deployment
 from covalent.deploy.events import Report
 from covalent.deploy.modules import MODULES
@@ -172,6 +173,83 @@ def test_ctrl_c_while_the_program_is_started_ends_it_too(tmp_path: Path, monkeyp
     assert (code, said) == (-signal.SIGINT, [True])
 
 
+# What is made anew, and what is kept
+
+HOUR_S = 3600
+
+
+def answering(programs: Path, **answers: Any) -> Path:
+    """A Terraform that answers so, by its commands, and leaves a file where it was told to apply something."""
+    known = {"version": {"terraform_version": "1.11.4"}, **answers}
+    cases = "\n".join(f"{name}) cat <<'END'\n{json.dumps(said)}\nEND\n;;" for name, said in known.items())
+    program = programs / "terraform"
+    path = f"PATH={os.defpath}"
+    program.write_text(f"#!/bin/sh\n{path}\ncase $1 in\n{cases}\napply) touch applied ;;\nesac\n")
+    program.chmod(0o755)
+    return program
+
+
+def planned(address: str, *actions: str, **before: Any) -> dict[str, Any]:
+    return {"resource_changes": [{"address": address, "change": {"actions": actions, "before": before}}]}
+
+
+def outputs(**secrets: str) -> dict[str, Any]:
+    found = {"executor": {"pool_id": "mine"}, "executor_secrets": secrets, "account_id": "a", "place": {}}
+    return {name: {"value": value} for name, value in found.items()}
+
+
+SECRET = "azuread_application_password.this[0]"
+
+
+def test_a_secret_that_is_renewed_is_written_and_nobody_is_asked(
+    programs: Path, covalent_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answering(programs, output=outputs(client_secret="new"), show=planned(SECRET, "create", "delete"))
+    monkeypatch.setattr(time, "time", lambda: 500_000.9 * HOUR_S)
+    done = run("up", "azurebatch")
+    assert done.exit_code == 0, done.output
+    assert executor_defaults("azurebatch")["client_secret"] == "new"
+    told = covalent_home / "data" / "deploy" / "azurebatch" / "terraform.tfvars.json"
+    assert json.loads(told.read_text())["clock"] == 500_000
+
+
+@pytest.mark.parametrize(("address", "actions"), [(SECRET, ["delete"]), ("a.b", ["delete", "create"])])
+def test_of_anything_else_that_goes_away_it_is_asked_first(programs: Path, address: str, actions: list[str]) -> None:
+    answering(programs, output=outputs(), show=planned(address, *actions))
+    done = run("up", "azurebatch")
+    assert f"This removes {address}. Go on?" in done.output
+    assert done.exit_code == 1
+
+
+def test_nobody_can_say_what_time_it_is() -> None:
+    assert "No such option '--clock'" in run("up", "azurebatch", "--clock=1").output
+
+
+def test_data_that_are_to_be_kept_are_not_removed_before_the_bucket_knows_it(
+    programs: Path, covalent_home: Path
+) -> None:
+    removal = planned("aws_s3_bucket.this", "delete", force_destroy=True, id="mine")
+    answering(programs, output=outputs(), show=removal)
+    workspace = Workspace(MODULES["awsbatch"], covalent_home / "data" / "deploy")
+    with workspace.locked():
+        workspace.tell({"delete_data": False})
+        workspace.keep()
+        workspace.note(phase="begun")
+    done = run("down", "awsbatch", "-y")
+    assert "Run 'covalent deploy up awsbatch' first" in str(done.exception)
+    assert not (workspace.directory / "applied").exists()
+
+
+@pytest.mark.parametrize("executor", EXECUTORS)
+def test_whoever_has_nothing_here_learns_how_to_find_what_was_deployed_elsewhere(programs: Path, executor: str) -> None:
+    install(programs, "terraform", "1.11.4")
+    for command in ("down", "status"):
+        assert (
+            f"'covalent deploy up {executor} --backend=KIND --backend-config=KEY=VALUE …'"
+            in run(command, executor).output
+        )
+
+
 # Options
 
 
@@ -181,8 +259,9 @@ def test_the_help_shows_every_variable_with_its_default(executor: str) -> None:
     shown = re.sub(r"\s+", "", run("up", executor, "--help").output)
     for variable in read_variables(MODULES[executor].directory).values():
         option = f"--{variable.name.replace('_', '-')}"
-        assert (option in shown) is not variable.is_secret
-        if not variable.is_secret:
+        is_hidden = variable.is_secret or variable.name == MODULES[executor].clock
+        assert (option in shown) is not is_hidden
+        if not is_hidden:
             assert variable.about.replace(" ", "") in shown
             assert f"[default:{variable.shown_default}]" in shown or not variable.shown_default
 

@@ -210,6 +210,31 @@ def test_tasks_on_google_cloud_have_the_roles_that_are_documented_and_no_others(
     }
 
 
+def test_all_that_makes_a_bucket_safe_is_known_to_go_with_it() -> None:
+    bucket = MODULES["awsbatch"].bucket
+    assert bucket
+    resources = TerraformModule.read(MODULES["awsbatch"].directory).resources
+    addresses = {f"{kind}.{name}" for _, kind, name in resources}
+    assert bucket.address in addresses
+    assert bucket.protections == {address for address in addresses if address.startswith("aws_s3_bucket_")}
+
+
+def test_what_is_told_of_buckets_and_secrets_is_in_the_modules() -> None:
+    for executor, module in MODULES.items():
+        resources = TerraformModule.read(module.directory).resources
+        addresses = {f"{kind}.{name}" for _, kind, name in resources}
+        assert {address.partition("[")[0] for address in module.renewed} <= addresses
+        assert module.bucket is None or module.bucket.address in addresses, executor
+    secret = resources_of("azurebatch")["azuread_application_password.this"]
+    assert "rotate_when_changed" in secret
+    assert secret["lifecycle"][0]["create_before_destroy"] is True
+
+
+def resources_of(executor: str) -> dict[str, Any]:
+    resources = TerraformModule.read(MODULES[executor].directory).resources
+    return {f"{kind}.{name}": body for (_, kind, name), body in resources.items()}
+
+
 def test_nothing_is_asked_of_google_before_its_services_are_enabled() -> None:
     resources = TerraformModule.read(MODULES["gcpbatch"].directory).resources
     bodies = {f"{kind}.{name}": json.dumps(body) for (_, kind, name), body in resources.items()}

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
 import subprocess
 from collections.abc import Mapping
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -34,7 +36,8 @@ def variables(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]:
 def terraform(place: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     program = shutil.which("terraform") or shutil.which("tofu")
     environment = os.environ | {"CHECKPOINT_DISABLE": "1", "TF_CLI_CONFIG_FILE": os.devnull}
-    command = [str(program), *arguments, "-input=false", "-no-color"]
+    options = ("-input=false",) if arguments[0] != "output" else ()
+    command = [str(program), arguments[0], *options, "-no-color", *arguments[1:]]
     return subprocess.run(command, cwd=place, env=environment, capture_output=True, text=True)
 
 
@@ -61,6 +64,23 @@ def test_values_that_a_cloud_would_refuse_are_refused_before_anything_is_made(
     done = terraform(variables[executor], "plan", *(given if executor == "gcpbatch" else given[1:]))
     assert done.returncode == 1
     assert said in re.sub(r"[\s\u2502]+", " ", done.stderr)
+
+
+def test_a_secret_is_made_anew_in_each_half_of_its_life_and_not_more_often(tmp_path: Path) -> None:
+    roles = (MODULES["azurebatch"].directory / "roles.tf").read_text()
+    half = re.search(r"secret_half = (.*)", roles)
+    assert half
+    expression = half[1].replace("var.clock", "hour").replace("var.secret_days", "days")
+    halves = f"{{ for days in [1, 7, 20] : days => [for hour in range(500000, 501000) : {expression}] }}"
+    (tmp_path / "main.tf").write_text(f'output "halves" {{\n  value = jsonencode({halves})\n}}\n')
+    done = terraform(tmp_path, "apply", "-auto-approve")
+    assert done.returncode == 0, done.stderr
+    found = json.loads(json.loads(terraform(tmp_path, "output", "-json", "halves").stdout))
+    assert len(found) == 3
+    for days, numbers in found.items():
+        changes = [hour for hour in range(1, len(numbers)) if numbers[hour] != numbers[hour - 1]]
+        assert changes
+        assert {after - before for before, after in pairwise(changes)} <= {int(days) * 12}
 
 
 @pytest.mark.parametrize(

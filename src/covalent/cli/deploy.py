@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -25,7 +26,18 @@ if TYPE_CHECKING:
 
 _WORDS = {"create": "make", "update": "change", "delete": "remove", "replace": "make anew", "repair": "finish"}
 
-_NOTHING = "Nothing of {} is deployed."
+_NOTHING = "Nothing of {} is deployed from here."
+
+_ELSEWHERE = (
+    "If it was deployed on another computer with its state in a backend, 'covalent deploy up {} --backend=KIND "
+    "--backend-config=KEY=VALUE …' with the same values brings it here."
+)
+
+_KEPT = (
+    "Removed what was deployed for {executor}, but not the bucket {bucket}: it holds something, and --delete-data=false keeps it, as "
+    "private and encrypted as it was. 'covalent deploy up {executor}' takes it up again. To remove it, empty it with '{emptied}' and run "
+    "'covalent deploy down {executor}' once more."
+)
 
 _VERBOSE = click.Option(["-v", "--verbose"], is_flag=True, help="Show all that Terraform says.")
 _DRY_RUN = click.Option(["-d", "--dry-run"], is_flag=True, help="Only show what would be done.")
@@ -97,17 +109,18 @@ def _command(module: Module, run: Callable[..., None], about: str, params: list[
 def _up(module: Module) -> click.Command:
     from ..deploy.variables import read_variables
 
-    variables = read_variables(module.directory)
+    known = read_variables(module.directory)
+    variables = {name: variable for name, variable in known.items() if name != module.clock}
 
     def run(module: Module, *, dry_run: bool, yes: bool, verbose: bool, backend: str | None, **given: Any) -> None:
         place = backend_of(backend, given["backend_pairs"])
         chosen = chosen_of(variables, given)
         with _deployment(module, verbose) as deployment:
-            plan = deployment.plan(chosen, _first(module, variables), place)
+            plan = deployment.plan(chosen | _now(module), _first(module, variables), place)
             _show(plan)
             if dry_run:
                 return
-            lossy = [address for action, address in plan.changes if action in ("delete", "replace")]
+            lossy = _missed(module, plan)
             if lossy and not yes:
                 click.confirm(f"This removes {', '.join(lossy)}. Go on?", abort=True, err=True)
             outputs = deployment.apply(plan)
@@ -142,6 +155,19 @@ def _first(module: Module, variables: Mapping[str, Variable]) -> dict[str, Any]:
     return {name: value for name, value in found.items() if name in variables and value is not None}
 
 
+def _now(module: Module) -> dict[str, Any]:
+    return {module.clock: int(time.time() // 3600)} if module.clock else {}
+
+
+def _missed(module: Module, plan: Plan) -> list[str]:
+    """Addresses of what goes away and may be in use."""
+    return [
+        address
+        for action, address in plan.changes
+        if action == "delete" or (action == "replace" and address not in module.renewed)
+    ]
+
+
 # Down
 
 
@@ -151,26 +177,34 @@ def _down(module: Module) -> click.Command:
     def run(module: Module, *, dry_run: bool, yes: bool, verbose: bool, force: bool) -> None:
         with _deployment(module, verbose) as deployment:
             if not deployment.is_begun:
-                click.echo(_NOTHING.format(module.executor))
+                click.echo(f"{_NOTHING} {_ELSEWHERE}".format(module.executor, module.executor))
                 return
             if not (force or dry_run):
                 refuse_while_running(module.executor)
             plan = deployment.plan_removal()
             _show(plan)
+            if plan.kept:
+                click.echo(
+                    f"The bucket {plan.kept} stays as it is if it holds something, because of --delete-data=false."
+                )
             if dry_run:
                 return
             if not yes:
                 where = f" in the {module.account_noun} {plan.account}" if plan.account else ""
-                click.confirm(
-                    f"Remove all of this{where}, with the results that are stored there?", abort=True, err=True
-                )
-            deployment.remove(plan)
+                data = "" if plan.kept else ", with the results that are stored there"
+                click.confirm(f"Remove all of this{where}{data}?", abort=True, err=True)
+            is_gone = deployment.remove(plan)
             unconfigure(module, plan.before)
+            if not is_gone:
+                deployment.note_configured()
+                click.echo(_kept(module, plan.kept))
+                return
             deployment.forget()
         click.echo(f"Removed all that was deployed for {module.executor}.")
 
+    kept = " A bucket that holds something stays if --delete-data=false was said at 'up'." if module.bucket else ""
     about = (
-        f"Remove what was made for the executor '{module.executor}' on {module.cloud}, with the results that are stored there.\n\n"
+        f"Remove what was made for the executor '{module.executor}' on {module.cloud}, with the results that are stored there.{kept}\n\n"
         "It refuses while dispatches that use it have not ended."
     )
     return _command(module, run, about, [force, _DRY_RUN, _YES, _VERBOSE])
@@ -187,6 +221,11 @@ deploy.add_command(
 )
 
 
+def _kept(module: Module, name: str) -> str:
+    assert module.bucket is not None
+    return _KEPT.format(executor=module.executor, bucket=name, emptied=module.bucket.emptied.format(name))
+
+
 # Status
 
 
@@ -194,11 +233,17 @@ def _status(module: Module) -> click.Command:
     as_json = click.Option(["--json", "as_json"], is_flag=True, help="Print JSON, for scripts.")
 
     def run(module: Module, *, verbose: bool, as_json: bool) -> None:
-        from ..deploy.results import BEGUN, DONE
+        from ..deploy.results import BEGUN, DONE, KEPT, REFUSED
 
         with _deployment(module, verbose) as deployment:
             found = deployment.standing()
-        words = {"": "not deployed", DONE: "deployed", BEGUN: "half made; 'up' goes on"}
+        words = {
+            "": "not deployed",
+            DONE: "deployed",
+            BEGUN: "half made; 'up' goes on",
+            REFUSED: "not deployed; 'up' failed",
+            KEPT: "removed, but for a bucket that holds something",
+        }
         phase = words.get(found.phase, "half removed; 'down' goes on")
         settings = masked(found.outputs) if found.outputs else {}
         others = found.outputs.others if found.outputs else {}
@@ -227,6 +272,8 @@ def _status(module: Module) -> click.Command:
                 ("files", found.directory),
             ]
         emit_pairs(pairs)
+        if not found.phase:
+            click.echo(_ELSEWHERE.format(module.executor))
         if wrong:
             click.echo(
                 f"{config_path()} has other values of {', '.join(wrong)}. 'covalent deploy up {module.executor}' writes these."

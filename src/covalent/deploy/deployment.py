@@ -14,9 +14,9 @@ from ..errors import DeployError
 from . import workspace as ws
 from .events import Report, Tell
 from .program import Program, find_program
-from .results import BEGUN, DONE, REMOVING, Outputs, Plan, Standing
+from .results import BEGUN, DONE, KEPT, REFUSED, REMOVING, Outputs, Plan, Standing
 from .running import environment, follow
-from .trouble import explained
+from .trouble import explained, is_bucket_kept
 from .workspace import Workspace
 
 #: In what is written down: what the configuration was last written from, while the state may say something else already.
@@ -66,7 +66,7 @@ class Deployment:
         """
         self._workspace.lay_out(backend)
         self._initialize()
-        found = self.outputs()
+        found = self._outputs_of_something()
         place = self._place(found)
         self._check_place(place, chosen)
         told = self._workspace.told if self.is_begun else {**first, **(found.told if found else {})}
@@ -75,12 +75,15 @@ class Deployment:
     def plan_removal(self) -> Plan:
         """What there is to do so that nothing is left.
 
-        :raises DeployError: if that cannot be found out
+        :raises DeployError: if that cannot be found out, or it would remove data that are to be kept
         """
         self._workspace.lay_out(None)
         self._initialize()
-        found = self.outputs()
-        return self._plan({**self._workspace.told, **self._place(found)}, found, "-destroy")
+        found = self._outputs_of_something()
+        told = self._workspace.told
+        plan = self._plan({**told, **self._place(found)}, found, "-destroy")
+        self._check_kept(plan, told)
+        return plan
 
     def apply(self, plan: Plan) -> Outputs:
         """Carry out the plan that was made last.
@@ -89,7 +92,8 @@ class Deployment:
         """
         self._workspace.keep()
         self._note_begun(plan, BEGUN)
-        self._apply(plan, "up")
+        if failed := self._apply(plan):
+            raise self._not_made(failed, plan.account)
         outputs = self.outputs()
         if outputs is None:
             raise DeployError(f"{self._program.name} has made all, but tells no settings. Run the command again.")
@@ -100,15 +104,23 @@ class Deployment:
         """The configuration says what is there now."""
         self._workspace.note(**{_BEFORE: None})
 
-    def remove(self, plan: Plan) -> None:
+    def remove(self, plan: Plan) -> bool:
         """Carry out the plan of a removal that was made last.
 
-        :raises DeployError: if something is left
+        :returns: whether all is gone; if not, a bucket that is to be kept holds something, and is as safe as it was
+        :raises DeployError: if something else is left
         """
         self._note_begun(plan, REMOVING)
-        self._apply(plan, "down")
+        if plan.kept and self._leave_protections():
+            plan = self.plan_removal()
+        if failed := self._apply(plan):
+            if plan.kept and is_bucket_kept(failed.errors) and not self._is_broken_off:
+                self._workspace.note(phase=KEPT)
+                return False
+            raise self._unfinished(failed, plan.account, "down")
         if left := self.resources():
             raise DeployError(f"Some of it is left: {', '.join(left)}. Run the command again.")
+        return True
 
     def forget(self) -> None:
         """All of it is gone, and out of the configuration."""
@@ -143,9 +155,16 @@ class Deployment:
 
     # Steps
 
+    def _outputs_of_something(self) -> Outputs | None:
+        """None also if there are some, but nothing else."""
+        is_refused = self._workspace.about.get("phase") == REFUSED
+        return None if is_refused and not self.resources() else self.outputs()
+
     def _place(self, found: Outputs | None) -> dict[str, str]:
         """Where that is which there is, by variable: as the state has it, which may have come from elsewhere, or as it was told."""
         about, told = self._workspace.about, self._workspace.told
+        if found is None and about.get("phase") == REFUSED:
+            return {}
         place = {name: told.get(name) for name in self._module.place}
         place |= found.place if found else {}
         place[self._module.account] = (found.account if found else "") or about.get("account")
@@ -163,6 +182,31 @@ class Deployment:
             f"{self._module.executor} was deployed with {option}={place[name]}; under another one, what exists would be lost from "
             f"sight. Run 'covalent deploy down {self._module.executor}' first, or leave {option} out."
         )
+
+    def _check_kept(self, plan: Plan, told: Mapping[str, Any]) -> None:
+        """:raises DeployError: if the bucket does not know yet that it is to be kept"""
+        bucket = self._module.bucket
+        is_removed = bucket is not None and ("delete", bucket.address) in plan.changes
+        if is_removed and not plan.kept and told.get("delete_data") is False:
+            name = self._module.executor
+            raise DeployError(
+                f"--delete-data=false was said of {name}, but that 'up' has not come to its end: what is stored would be deleted. Nothing "
+                f"was changed. Run 'covalent deploy up {name}' first, with --delete-data=true if it may be deleted."
+            )
+
+    def _leave_protections(self) -> bool:
+        """Have a removal leave what makes the bucket safe: Terraform would take it away before it finds that the bucket holds something.
+
+        The cloud removes it with the bucket. If the bucket stays, the next ``up`` says the same of it once more.
+
+        :returns: whether there was any, so that the plan no longer fits
+        """
+        bucket = self._module.bucket
+        known = bucket.protections if bucket else frozenset()
+        found = [address for address in self.resources() if address.partition("[")[0] in known]
+        if found:
+            self._ask("state", "rm", *found)
+        return bool(found)
 
     def _other_account(self, account: str, other: str) -> DeployError:
         noun = self._module.account_noun
@@ -198,23 +242,45 @@ class Deployment:
         arguments = ["plan", "-json", "-input=false", f"-var-file={ws.NEXT}", f"-out={ws.PLAN}", *options]
         if self._run(arguments, report):
             raise self._failed(report, account)
-        plan = Plan.of(json.loads(self._ask("show", "-json", ws.PLAN)))
+        bucket = self._module.bucket
+        plan = Plan.of(json.loads(self._ask("show", "-json", ws.PLAN)), bucket.address if bucket else "")
         if account and plan.account and plan.account != account:
             raise self._other_account(account, plan.account)
         kept = self._workspace.about.get(_BEFORE)
         return replace(plan, account=plan.account or account, before=Outputs.restored(kept) if kept else found)
 
-    def _apply(self, plan: Plan, command: str) -> None:
+    def _apply(self, plan: Plan) -> Report | None:
+        """What it reported, if it failed."""
         report = Report(self._tell, self._verbose, plan.steps)
-        if not self._run(["apply", "-json", "-input=false", ws.PLAN], report, is_making=True):
-            return
+        return report if self._run(["apply", "-json", "-input=false", ws.PLAN], report, is_making=True) else None
+
+    def _not_made(self, report: Report, account: str) -> DeployError:
+        """What is to be said of an ``up`` that failed. If it has made nothing, the next one may be for another place."""
+        if not self._is_surely_empty(report):
+            return self._unfinished(report, account, "up")
+        self._workspace.note(phase=REFUSED)
+        return DeployError(
+            f"{self._failed(report, account)}\nNothing was made. When that is mended, run 'covalent deploy up {self._module.executor}' "
+            "again, with other options if need be; what you do not say stays as you said it."
+        )
+
+    def _is_surely_empty(self, report: Report) -> bool:
+        # What was broken off, or ended without a reason, may have made something that is written down nowhere.
+        if self._is_broken_off or not report.errors or (self._workspace.directory / ws.UNSAVED).exists():
+            return False
+        try:
+            return not self.resources()
+        except DeployError:
+            return False
+
+    def _unfinished(self, report: Report, account: str, command: str) -> DeployError:
         executor = self._module.executor
-        error = self._failed(report, plan.account)
+        error = self._failed(report, account)
         go_on = f"Run 'covalent deploy {command} {executor}' again to go on"
         other = f", or 'covalent deploy down {executor}' to remove what is there" if command == "up" else ""
         unknown = sorted(report.unfinished - {*self.resources()}) if self._is_broken_off else []
         but = f", but it may have made these without knowing: {', '.join(unknown)}" if unknown else ""
-        raise DeployError(f"{error}\nWhat was done so far is written down{but}. {go_on}{other}.")
+        return DeployError(f"{error}\nWhat was done so far is written down{but}. {go_on}{other}.")
 
     def _failed(self, report: Report, account: str) -> DeployError:
         said = "\n".join(report.errors) or f"It gave no reason; see {self._workspace.directory / ws.LOG}."

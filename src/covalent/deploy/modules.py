@@ -11,6 +11,16 @@ _MODULES: Final = Path(__file__).with_name("modules")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Bucket:
+    """Where a module has results stored. It stays when all else is removed, if it is to be kept and holds something."""
+
+    address: str
+    #: Addresses of what makes it safe, without indices. The cloud removes that with the bucket, and so it need not go before.
+    protections: frozenset[str] = frozenset()
+    emptied: str  #: The command that empties it, with ``{}`` for its name.
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Module:
     """One cloud's."""
 
@@ -20,6 +30,10 @@ class Module:
     account_noun: str
     #: Variables that say where all of it is: under another value, what exists would not be found.
     place: tuple[str, ...]
+    bucket: Bucket | None = None  #: None if what is stored cannot be kept.
+    #: A variable that is told the time at each ``up``, in hours since 1970, and that nobody chooses. Empty if there is none.
+    clock: str = ""
+    renewed: frozenset[str] = frozenset()  #: Addresses of what is made anew as time goes on, and is missed by nobody.
 
     @property
     def directory(self) -> Path:
@@ -39,6 +53,20 @@ MODULES: Final[Mapping[str, Module]] = {
             account="account_id",
             account_noun="account",
             place=("account_id", "region", "prefix"),
+            bucket=Bucket(
+                address="aws_s3_bucket.this",
+                protections=frozenset(
+                    f"aws_s3_bucket_{kind}.this"
+                    for kind in (
+                        "lifecycle_configuration",
+                        "ownership_controls",
+                        "policy",
+                        "public_access_block",
+                        "server_side_encryption_configuration",
+                    )
+                ),
+                emptied="aws s3 rm s3://{} --recursive",
+            ),
         ),
         Module(
             executor="azurebatch",
@@ -46,6 +74,8 @@ MODULES: Final[Mapping[str, Module]] = {
             account="subscription_id",
             account_noun="subscription",
             place=("subscription_id", "location", "prefix"),
+            clock="clock",
+            renewed=frozenset({"azuread_application_password.this[0]"}),
         ),
         Module(
             executor="gcpbatch",
@@ -53,6 +83,8 @@ MODULES: Final[Mapping[str, Module]] = {
             account="project_id",
             account_noun="project",
             place=("project_id", "region", "prefix"),
+            # Its protections are arguments of its own.
+            bucket=Bucket(address="google_storage_bucket.this", emptied="gcloud storage rm --recursive 'gs://{}/**'"),
         ),
     )
 }

@@ -14,6 +14,8 @@ from .workspace import TOLD_OUTPUT
 BEGUN: Final = "begun"
 DONE: Final = "done"
 REMOVING: Final = "removing"
+REFUSED: Final = "refused"  #: Nothing was made.
+KEPT: Final = "kept"  #: All was removed but a bucket.
 
 #: Outputs that every module has.
 _ACCOUNT: Final = "account_id"
@@ -74,12 +76,18 @@ class Plan:
     changes: Sequence[tuple[str, str]]
     account: str  #: Where; empty if that is not known.
     before: Outputs | None = None  #: What the configuration was written from until now.
+    kept: str = ""  #: The bucket that is to be removed only if it is empty, by its name.
 
     @classmethod
-    def of(cls, shown: Mapping[str, Any]) -> Plan:
-        """From what ``terraform show -json`` prints of one."""
+    def of(cls, shown: Mapping[str, Any], bucket: str = "") -> Plan:
+        """From what ``terraform show -json`` prints of one.
+
+        :param bucket: the address of one that may have to be kept
+        """
         planned = shown.get("planned_values", {}).get("outputs", {}).get(_ACCOUNT, {})
-        return cls(changes=list(_changes(shown)), account=str(planned.get("value") or ""))
+        return cls(
+            changes=list(_changes(shown)), account=str(planned.get("value") or ""), kept=_kept_bucket(shown, bucket)
+        )
 
     def counted(self) -> Counter[str]:
         return Counter(action for action, _ in self.changes)
@@ -102,6 +110,14 @@ class Standing:
 
 def _said(values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None}
+
+
+def _kept_bucket(shown: Mapping[str, Any], address: str) -> str:
+    for change in shown.get("resource_changes", ()):
+        if change["address"] == address and change["change"]["actions"] == ["delete"]:
+            before = change["change"]["before"]
+            return "" if before.get("force_destroy") else str(before["id"])
+    return ""
 
 
 def _changes(shown: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Final
 
 from .modules import Module
 from .program import Program
+
+_NOT_EMPTY: Final = r"BucketNotEmpty|bucket you tried to delete is not empty|containing objects without `force_destroy`"
 
 #: Patterns of messages, and what to do.
 _REMEDIES: Final = (
@@ -45,7 +48,7 @@ _REMEDIES: Final = (
         "Somebody else is at work on the same state. Wait until they are done; if nobody is, the message says how to unlock it.",
     ),
     (
-        r"BucketNotEmpty|bucket you tried to delete is not empty|containing objects without `force_destroy`",
+        _NOT_EMPTY,
         "The bucket is kept because of --delete-data=false. Empty it, or run 'covalent deploy up {executor} --delete-data=true' first.",
     ),
 )
@@ -55,6 +58,11 @@ _SIGN_IN: Final = {
     "azurebatch": "az login",
     "gcpbatch": "gcloud auth application-default login",
 }
+
+
+def is_bucket_kept(errors: Sequence[str]) -> bool:
+    """Whether nothing else went wrong than that a bucket holds something."""
+    return bool(errors) and all(re.search(_NOT_EMPTY, each, re.IGNORECASE) for each in errors)
 
 
 def explained(program: Program, module: Module, said: str, account: str = "") -> str:

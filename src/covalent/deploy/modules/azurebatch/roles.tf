@@ -42,12 +42,20 @@ resource "azuread_service_principal" "this" {
 resource "azuread_application_password" "this" {
   count = var.service_principal ? 1 : 0
 
-  application_id    = azuread_application.this[0].id
-  display_name      = "Covalent"
-  end_date_relative = "${var.secret_days * 24}h"
+  application_id      = azuread_application.this[0].id
+  display_name        = "Covalent"
+  end_date_relative   = "${var.secret_days * 24}h"
+  rotate_when_changed = { half = local.secret_half }
+
+  lifecycle {
+    create_before_destroy = true
+  }
 }
 
 locals {
+  # A secret ends two halves after it was made: one that is made in each of them is there before the last one ends.
+  secret_half = tostring(floor(var.clock / (var.secret_days * 12)))
+
   client_id = var.service_principal ? azuread_service_principal.this[0].object_id : data.azurerm_client_config.this.object_id
 
   # Said of an application, which the directory may not know yet everywhere. Whether you are a user, Azure finds out.

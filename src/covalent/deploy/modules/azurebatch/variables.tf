@@ -48,6 +48,13 @@ variable "secret_days" {
   }
 }
 
+variable "clock" {
+  description = "Hours since 1970: in each half of secret_days, the secret is made anew. 'covalent deploy up' says what time it is."
+  type        = number
+  default     = 0
+  nullable    = false
+}
+
 variable "vm_size" {
   description = "The size of the pool's nodes. The image is made for all sizes, with GPUs and without."
   type        = string
