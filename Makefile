@@ -3,8 +3,8 @@
 PYTHON ?= python3
 VENV ?= .venv
 ARGS ?=
-# One more than there are processors: tests wait as often as they work.
-WORKERS ?= $(shell expr $$($(PYTHON) -c 'import os; print(os.cpu_count())') + 1)
+# Two more than there are processors: many tests wait for processes, for clouds, and for time to pass.
+WORKERS ?= $(shell expr $$($(PYTHON) -c 'import os; print(os.cpu_count())') + 2)
 
 BIN := $(VENV)/bin
 DONE := $(VENV)/.done

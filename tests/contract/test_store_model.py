@@ -124,10 +124,13 @@ def test_random_steps_come_to_what_the_table_says_or_to_nothing(store: Store, si
             transitions.append(transition)
             legal = legal and after.take(transition)
         changes = [Changes(dispatch_id=dispatch_id, transitions=tuple(transitions))]
+        at_once = turns.draw(st.booleans()) and store.commit_at_once(changes)
         if legal:
-            store.commit(changes)
+            if not at_once:
+                store.commit(changes)
             model = after
         else:
+            assert not at_once
             with pytest.raises(IllegalTransitionError):
                 store.commit(changes)
     model.check(store, dispatch_id)

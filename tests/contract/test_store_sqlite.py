@@ -6,6 +6,8 @@ import random
 import sqlite3
 import stat
 import subprocess
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,13 +17,16 @@ from covalent.errors import (
     ConfigError,
     CorruptDatabaseError,
     DiskFullError,
+    IllegalTransitionError,
     StoreError,
     StoreUnavailableError,
 )
+from covalent.model import Changes
 from covalent.states import Status
 from covalent.store import open_store
+from covalent.store.sqlite import BUSY_S
 from covalent.store.sqlite_errors import translate
-from tests.support.dispatches import OWNER, blob, cancel_now, create, graph, info, move, ready, run_to_running
+from tests.support.dispatches import OWNER, blob, cancel_now, changes, create, graph, info, move, ready, run_to_running
 
 
 @pytest.fixture
@@ -280,4 +285,64 @@ def test_what_was_purged_is_reported_even_if_its_room_cannot_be_given_back(sqlit
 
     monkeypatch.setattr(store._database, "tidy", fail)
     assert store.purge([dispatch_id]).dispatches == 1
+    store.close()
+
+
+def few_steps(dispatch_id: str, *node_ids: int) -> list[Changes]:
+    return [changes(dispatch_id, ready(*node_ids))]
+
+
+def test_a_small_turn_is_stored_at_once(sqlite_database):
+    store = sqlite_database.open()
+    dispatch_id = create(store, tasks=20)
+    assert store.commit_at_once(few_steps(dispatch_id, 0, 1))
+    assert [store.task(dispatch_id, node).status for node in (0, 1, 2)] == [
+        Status.READY,
+        Status.READY,
+        Status.NEW_OBJECT,
+    ]
+    before = (store.snapshot(dispatch_id), store.events(dispatch_id))
+    assert not store.commit_at_once(few_steps(dispatch_id, 2, 1)), "one step is not from where its task is"
+    assert not store.commit_at_once(few_steps(dispatch_id, *range(2, 20))), "many steps take long"
+    assert (store.snapshot(dispatch_id), store.events(dispatch_id)) == before
+    with pytest.raises(IllegalTransitionError, match="task 1 of"):
+        store.commit(few_steps(dispatch_id, 2, 1))
+    store.commit(few_steps(dispatch_id, *range(2, 20)))
+    store.close()
+
+
+def test_nothing_is_stored_at_once_where_somebody_else_writes(sqlite_database):
+    store = sqlite_database.open()
+    dispatch_id = create(store)
+    connection = sqlite_database.connect()
+    connection.execute("BEGIN IMMEDIATE")
+    began = time.monotonic()
+    assert not store.commit_at_once(few_steps(dispatch_id, 0))
+    assert time.monotonic() - began < 5 < BUSY_S
+    connection.execute("ROLLBACK")
+    store.commit(few_steps(dispatch_id, 0))
+    assert store.commit_at_once(few_steps(dispatch_id, 2))
+    # The way that may wait does so again.
+    connection.execute("BEGIN IMMEDIATE")
+    threading.Timer(0.2, connection.execute, ["ROLLBACK"]).start()
+    store.commit(few_steps(dispatch_id, 1))
+    assert store.task(dispatch_id, 1).status is Status.READY
+    connection.close()
+    store.close()
+
+
+def test_the_log_does_not_grow_for_ever_by_what_is_stored_at_once(sqlite_database, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("covalent.store.sqlite.MOST_AT_ONCE", 3)
+    store = sqlite_database.open()
+    dispatch_id = create(store, tasks=9)
+    assert [store.commit_at_once(few_steps(dispatch_id, node)) for node in range(5)] == [True] * 3 + [False] * 2
+    store.commit(few_steps(dispatch_id, 3))
+    assert store.commit_at_once(few_steps(dispatch_id, 4))
+    store.close()
+
+
+def test_who_asks_for_flushes_gets_nothing_at_once(tmp_path: Path):
+    store = open_store(f"sqlite:///{tmp_path / 'x.db'}?synchronous=FULL")
+    store.migrate()
+    assert not store.commit_at_once(few_steps(create(store), 0))
     store.close()

@@ -137,7 +137,7 @@ class Engine:
         delay_s, longest_s = COMMIT_RETRY_S
         while changes:
             try:
-                await self._threads.write(self._threads.store.commit, changes)
+                await self._threads.commit(changes)
                 return
             except IllegalTransitionError as error:
                 log.error("dispatch %s is no longer ours: %s", error.dispatch_id, error)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import queue
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
 from typing import Any, Final, ParamSpec, TypeAlias, TypeVar
 
+from ..model import Changes
 from ..store.base import Store
 
 P = ParamSpec("P")
@@ -35,6 +36,11 @@ class StoreThreads:
         answer: asyncio.Future[T] = self._writer.submit(partial(call, *args, **kwargs))
         return await answer
 
+    async def commit(self, changes: Sequence[Changes]) -> None:
+        """Write what a turn changed: a little of it right here, if no other write waits, for a thread would take longer to wake up."""
+        if not (self._writer.is_idle and self.store.commit_at_once(changes)):
+            await self.write(self.store.commit, changes)
+
     async def read(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run anything else that blocks."""
         return await asyncio.get_running_loop().run_in_executor(self._readers, partial(call, *args, **kwargs))
@@ -57,7 +63,13 @@ class _Writer:
         self._waiting: queue.SimpleQueue[_Work | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
         self._is_finished = False
+        self._submitted = self._done = 0  #: The one is counted by who submits, the other by the thread.
         self._thread.start()
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing that was submitted is yet to be done."""
+        return self._submitted == self._done
 
     def submit(self, call: Callable[[], Any]) -> asyncio.Future[Any]:
         """:raises RuntimeError: if it has been told to finish"""
@@ -65,6 +77,7 @@ class _Writer:
             raise RuntimeError("The store was closed.")
         loop = asyncio.get_running_loop()
         answer = loop.create_future()
+        self._submitted += 1
         self._waiting.put((loop, answer, call))
         return answer
 
@@ -77,17 +90,22 @@ class _Writer:
     def _run(self) -> None:
         while (work := self._waiting.get()) is not None:
             loop, answer, call = work
-            if answer.cancelled():
-                continue
-            settle: Callable[[Any], None] = answer.set_result
-            try:
-                found = call()
-            except BaseException as error:  # noqa: BLE001 - whoever waits for it gets it
-                settle, found = answer.set_exception, error
-            with suppress(RuntimeError):  # Its loop is closed: nobody waits any more.
-                loop.call_soon_threadsafe(_settle, answer, settle, found)
+            if not answer.cancelled():
+                settle, found = _called(call, answer)
+                with suppress(RuntimeError):  # Its loop is closed: nobody waits any more.
+                    loop.call_soon_threadsafe(_settle, answer, settle, found)
+                del settle, found
             # Nothing is kept until the next call.
-            del work, answer, call, settle, found
+            del work, answer, call
+            self._done += 1
+
+
+def _called(call: Callable[[], Any], answer: asyncio.Future[Any]) -> tuple[Callable[[Any], None], Any]:
+    """What its future is to be told, and how."""
+    try:
+        return answer.set_result, call()
+    except BaseException as error:  # noqa: BLE001 - whoever waits for it gets it
+        return answer.set_exception, error
 
 
 def _settle(answer: asyncio.Future[Any], settle: Callable[[Any], None], found: Any) -> None:

@@ -146,6 +146,13 @@ class Store(ABC):
         """
 
     @abstractmethod
+    def commit_at_once(self, changes: Sequence[Changes]) -> bool:
+        """The same, if it takes well under a millisecond: then an event loop may call it itself, which costs less than a thread's help.
+
+        False if that is not so, or it failed: :meth:`commit` then writes the same changes, or says what is wrong.
+        """
+
+    @abstractmethod
     def set_child(self, dispatch_id: str, node_id: int, child_id: str) -> None:
         """Link a sublattice's task to the dispatch that it runs as. May be repeated."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from ..errors import IllegalTransitionError, StoreError, StoreUnavailableError
 from ..model import Changes, DispatchStep
@@ -12,6 +12,9 @@ from .codec import TEXT
 from .database import Database, Session
 from .history import append_events, are_stored, lock_standings
 from .turn import Turn, Wave, attempt_before
+
+#: The most steps that are written at once.
+FEW_STEPS: Final = 8
 
 
 class _StaleError(Exception):
@@ -34,6 +37,19 @@ class Commits:
         except StoreUnavailableError:
             self._in_doubt = wanted
             raise
+
+    def commit_at_once(self, changes: Sequence[Changes]) -> bool:
+        """See :meth:`.base.Store.commit_at_once`."""
+        if self._in_doubt or sum(len(change.transitions) for change in changes) > FEW_STEPS:
+            return False
+        wanted = list(changes)
+        try:
+            return self._database.write_at_once(lambda session: _write(session, wanted))
+        except StoreUnavailableError:
+            self._in_doubt = wanted
+            return False
+        except (_StaleError, StoreError):
+            return False
 
     def _commit(self, changes: list[Changes], was_in_doubt: bool) -> None:
         try:

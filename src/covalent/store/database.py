@@ -113,6 +113,13 @@ class Database(ABC, Generic[S]):
         :raises StoreUnavailableError: if the connection was lost. The work may have been done all the same.
         """
 
+    def write_at_once(self, work: Callable[[Session], object]) -> bool:
+        """The same for little work, and only where nothing can hold it up: no network, no disk, nobody else who writes.
+
+        False if nothing was done.
+        """
+        return False
+
     @abstractmethod
     def read(self, work: Callable[[Session], T], *, consistent: bool = False) -> T:
         """Run ``work``, which only reads; with ``consistent``, all its queries see the same moment."""

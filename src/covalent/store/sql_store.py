@@ -68,6 +68,9 @@ class SqlStore(Store):
     def commit(self, changes: Sequence[Changes]) -> None:
         self._commits.commit(changes)
 
+    def commit_at_once(self, changes: Sequence[Changes]) -> bool:
+        return self._commits.commit_at_once(changes)
+
     def set_child(self, dispatch_id: str, node_id: int, child_id: str) -> None:
         self._database.write(partial(create.set_child, dispatch_id=dispatch_id, node_id=node_id, child_id=child_id))
 

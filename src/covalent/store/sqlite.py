@@ -62,6 +62,9 @@ FEW_ROWS: Final = 3
 #: Pages in the log after which they are copied into the database file.
 CHECKPOINT_PAGES: Final = 4000
 
+#: Transactions at once after which one must go the other way, in which the log can be copied.
+MOST_AT_ONCE: Final = 200
+
 #: Pages that the writer keeps in memory, in KiB: enough for what a turn changes among 100,000 tasks.
 CACHE_KIB: Final = 16 * 1024
 
@@ -145,12 +148,30 @@ class SqliteDatabase(Database[SqliteSession]):
         self.where = str(self.path)
         self._synchronous = synchronous
         self._queries = load_queries(DIALECT)
+        self._at_once = 0  #: Transactions since the last that could wait.
         super().__init__(SessionPool(self._reader, lambda session: True, READERS))
 
     def write(self, work: Callable[[Session], T]) -> T:
         with self._writing, self.border():
             session = self._open_writer()
+            self._let_wait(session.connection)
             return _transact(session, "BEGIN IMMEDIATE", work)
+
+    def write_at_once(self, work: Callable[[Session], object]) -> bool:
+        if self._synchronous is not Synchronous.NORMAL or not self._writing.acquire(blocking=False):
+            return False
+        try:
+            session = self._writer
+            if session is None or self._at_once == MOST_AT_ONCE:
+                return False
+            with self.border():
+                if not self._at_once:
+                    _may_wait(session.connection, False)
+                self._at_once += 1
+                _transact(session, "BEGIN IMMEDIATE", work)
+            return True
+        finally:
+            self._writing.release()
 
     def read(self, work: Callable[[Session], T], *, consistent: bool = False) -> T:
         with self.border(), self._readers.borrow() as session:
@@ -159,11 +180,17 @@ class SqliteDatabase(Database[SqliteSession]):
     def tidy(self) -> None:
         with self._writing, self.border():
             connection = self._open_writer().connection
+            self._let_wait(connection)
             connection.executescript("PRAGMA incremental_vacuum")  # Only a script runs it to its end.
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     def translate(self, error: Exception) -> StoreError:
         return translate(error, self.path)
+
+    def _let_wait(self, connection: sqlite3.Connection) -> None:
+        if self._at_once:
+            self._at_once = 0
+            _may_wait(connection, True)
 
     def _open_writer(self) -> SqliteSession:
         self._check_open()
@@ -195,7 +222,7 @@ class SqliteDatabase(Database[SqliteSession]):
                 "Put the data directory on a local disk, or use PostgreSQL."
             )
         connection.execute(f"PRAGMA synchronous = {self._synchronous.value}")
-        connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
+        _may_wait(connection, True)
         connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
         connection.execute("PRAGMA temp_store = MEMORY")
 
@@ -226,6 +253,12 @@ def _set_wal(connection: sqlite3.Connection) -> str:
             if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
                 raise
         time.sleep(0.01)
+
+
+def _may_wait(connection: sqlite3.Connection, may_wait: bool) -> None:
+    """Whether a transaction waits for others who write, and copies a long log into the database file, flushing both to the disk."""
+    connection.execute(f"PRAGMA busy_timeout = {int(BUSY_S * 1000) if may_wait else 0}")
+    connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES if may_wait else 0}")
 
 
 def _transact(session: SqliteSession, begin: str, work: Callable[[Session], T]) -> T:
