@@ -42,7 +42,7 @@ def store() -> Noting:
 
 @pytest.fixture
 def threads(store: Noting) -> StoreThreads:
-    return StoreThreads(cast(Store, store))
+    return StoreThreads(cast("Store", store))
 
 
 def turn(name: str) -> list[Changes]:
