@@ -1,6 +1,6 @@
 /** The one way to the server for everything but streams: typed by its description, signed by the cookie and its key. */
 import createClient from 'openapi-fetch';
-import { connection } from '../live/connection';
+import { connection, SILENCE_MS } from '../live/connection';
 import { readKey } from './key';
 import { AwayProblem, problemOf } from './problem';
 import type { paths } from './schema';
@@ -18,12 +18,16 @@ export async function request(input: Request): Promise<Response> {
 export async function reach(input: Request): Promise<Response> {
   const key = readKey();
   if (key) input.headers.set('X-Covalent-Key', key);
+  // A server that has stopped in its tracks takes requests and answers none; if it goes on, it answers this one as well.
+  const silence = setTimeout(() => connection.lost(), SILENCE_MS);
   try {
     return await fetch(input);
   } catch (error) {
     if (input.signal.aborted) throw error;
     connection.lost();
     throw new AwayProblem();
+  } finally {
+    clearTimeout(silence);
   }
 }
 

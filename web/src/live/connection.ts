@@ -1,5 +1,8 @@
 /** Whether the server is there, and whether it knows us: what the banner and the sign-in page follow. */
 
+/** The server says something on a stream every 15 seconds, and answers sooner: so long a silence is a dead connection. */
+export const SILENCE_MS = 40_000;
+
 export type Connection = 'there' | 'away' | 'signed-out';
 
 type Listener = () => void;

@@ -2,11 +2,8 @@
 import { request } from '../api/client';
 import { ApiProblem, AwayProblem, problemOf } from '../api/problem';
 import { backoffMs } from './backoff';
-import { connection } from './connection';
+import { connection, SILENCE_MS } from './connection';
 import { SseParser, type Message } from './sse';
-
-/** The server says something every 15 seconds, so this long a silence is a dead connection. */
-const SILENCE_MS = 40_000;
 
 /** Browsers allow six connections to a server for all pages together: those that nobody sees give theirs back. */
 const HIDDEN_MS = 20_000;

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final, Self
@@ -27,6 +28,10 @@ _INHERITED_PREFIXES: Final = ("UV_", "PIP_")
 
 #: Names of the emulator's own interpreter.
 _PYTHONS: Final = ("python", "python3")
+
+#: How often, and seconds after which, a process without an environment is looked at again.
+_LOOKS: Final = 10
+_LOOK_S: Final = 0.005
 
 _TEMPORARY: Final = "temporary"
 
@@ -126,7 +131,7 @@ class _Forks:
             for pid in tree.adopted(os.getpid()):
                 if pid in self._running:
                     continue
-                is_mine = tree.environment_of(pid).get(MARK_VARIABLE) == mark
+                is_mine = _has_mark(pid, mark)
                 _kill([pid] if is_mine else [])
                 with contextlib.suppress(ChildProcessError):
                     os.waitpid(pid, 0 if is_mine else os.WNOHANG)
@@ -211,6 +216,17 @@ class LocalProcess:
 def _inherited() -> dict[str, str]:
     """What a job sees of the emulator's own environment."""
     return {n: v for n, v in os.environ.items() if n in _INHERITED or n.startswith(_INHERITED_PREFIXES)}
+
+
+def _has_mark(pid: int, mark: str) -> bool:
+    """While a process becomes another program, its environment looks empty for a moment."""
+    for _ in range(_LOOKS):
+        if environment := tree.environment_of(pid):
+            return environment.get(MARK_VARIABLE) == mark
+        if tree.has_ended(pid):
+            break
+        time.sleep(_LOOK_S)
+    return False
 
 
 def _kill(pids: Iterable[int]) -> None:

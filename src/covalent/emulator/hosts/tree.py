@@ -44,6 +44,14 @@ def environment_of(pid: int) -> dict[str, str]:
     return {}
 
 
+def has_ended(pid: int) -> bool:
+    """Whether nothing of it runs any more, though nobody may have asked for its exit code yet."""
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return True
+
+
 def _children(pid: int) -> Iterator[int]:
     with contextlib.suppress(OSError):
         for thread in Path(f"/proc/{pid}/task").iterdir():
