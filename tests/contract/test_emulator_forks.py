@@ -63,6 +63,7 @@ def test_an_interpreter_is_forked_and_ends_as_one_does(words: list[str]) -> None
     assert {(each["out"], each["err"]) for each in found[:2]} == {("__main__ ['-c', 'one'] yes\n", "oh\n")}
     assert {each["err"] for each in found[2:4]} == {"no more\n"}
     assert all("SyntaxError: invalid syntax" in str(each["err"]) for each in found[4:6])
+    assert not any("fork_server" in str(each["err"]) for each in found)
 
 
 def test_what_an_interpreter_would_do_otherwise_is_started() -> None:

@@ -13,10 +13,6 @@ class Watch:
     def __init__(self) -> None:
         self._moved, self._ended = asyncio.Event(), asyncio.Event()
 
-    @property
-    def has_moved(self) -> bool:
-        return self._moved.is_set()
-
     def forget(self) -> None:
         """What moves from now on is news."""
         self._moved.clear()

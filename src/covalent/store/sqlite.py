@@ -154,7 +154,6 @@ class SqliteDatabase(Database[SqliteSession]):
     def write(self, work: Callable[[Session], T]) -> T:
         with self._writing, self.border():
             session = self._open_writer()
-            self._let_wait(session.connection)
             return _transact(session, "BEGIN IMMEDIATE", work)
 
     def write_at_once(self, work: Callable[[Session], object]) -> bool:
@@ -180,19 +179,14 @@ class SqliteDatabase(Database[SqliteSession]):
     def tidy(self) -> None:
         with self._writing, self.border():
             connection = self._open_writer().connection
-            self._let_wait(connection)
             connection.executescript("PRAGMA incremental_vacuum")  # Only a script runs it to its end.
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     def translate(self, error: Exception) -> StoreError:
         return translate(error, self.path)
 
-    def _let_wait(self, connection: sqlite3.Connection) -> None:
-        if self._at_once:
-            self._at_once = 0
-            _may_wait(connection, True)
-
     def _open_writer(self) -> SqliteSession:
+        """The writer, which may wait."""
         self._check_open()
         if sqlite3.sqlite_version_info < OLDEST_SQLITE:
             needed = ".".join(map(str, OLDEST_SQLITE))
@@ -206,6 +200,9 @@ class SqliteDatabase(Database[SqliteSession]):
                 session.close()
                 raise
             self._writer = session
+        if self._at_once:
+            self._at_once = 0
+            _may_wait(self._writer.connection, True)
         return self._writer
 
     def _create_private(self) -> None:

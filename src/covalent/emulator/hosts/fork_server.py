@@ -42,6 +42,12 @@ _ROOM: Final = 1024
 _READ_AT_START: Final = ("LANG", "LC_", "PYTHON", "TZ")
 
 
+#: Without a frame of its own, which would be seen in what is said of a text that is wrong.
+_compile: Final = functools.lru_cache(maxsize=8)(
+    functools.partial(compile, filename="<string>", mode="exec", dont_inherit=True)
+)
+
+
 class Forked:
     """A process that was forked: the part of ``subprocess.Popen`` that a host needs."""
 
@@ -137,7 +143,9 @@ def main(descriptor: int) -> None:
             if not head:
                 return
             request = json.loads(_received(client, int.from_bytes(head, "big")))
-            _compiled(request["arguments"][1])
+            # Once for all that run the same. What cannot be compiled is for whoever runs it to say.
+            with contextlib.suppress(Exception):
+                _compile(request["arguments"][1])
             client.sendall(_fork(request, outputs, room).to_bytes(8, "big"))
             for output in outputs:
                 os.close(output)
@@ -192,7 +200,7 @@ def _run(request: Mapping[str, Any], outputs: list[int], room: _Room) -> NoRetur
         sys.path.insert(0, "")
         module = types.ModuleType("__main__")
         sys.modules["__main__"] = module
-        exec(_compiled(source) or _compile(source), module.__dict__)  # noqa: S102
+        exec(_compile(source), module.__dict__)  # noqa: S102
         code = 0
     except SystemExit as error:
         code = _code_of(error.code)
@@ -202,19 +210,6 @@ def _run(request: Mapping[str, Any], outputs: list[int], room: _Room) -> NoRetur
         with contextlib.suppress(OSError, ValueError):
             stream.flush()
     os._exit(code)
-
-
-@functools.lru_cache(maxsize=8)
-def _compiled(source: str) -> types.CodeType | None:
-    """Once for all that run the same; None if it cannot be compiled, which is for whoever runs it to say."""
-    try:
-        return _compile(source)
-    except Exception:  # noqa: BLE001 - a text may be wrong in many ways
-        return None
-
-
-def _compile(source: str) -> types.CodeType:
-    return compile(source, "<string>", "exec", dont_inherit=True)
 
 
 def _code_of(given: object) -> int:

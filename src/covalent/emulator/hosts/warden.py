@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 
 from .base import MARK_VARIABLE
-from .tree import environment_of
+from .tree import environment_of, has_ended
 
 
 class Warden:
@@ -47,12 +47,7 @@ def sweep(mark: str) -> None:
 
 
 def _carries(process: psutil.Process, mark: str) -> bool:
-    try:
-        return process.status() != psutil.STATUS_ZOMBIE and environment_of(process.pid).get(
-            MARK_VARIABLE, ""
-        ).startswith(mark)
-    except psutil.Error:
-        return False
+    return not has_ended(process.pid) and environment_of(process.pid).get(MARK_VARIABLE, "").startswith(mark)
 
 
 def main(mark: str, directory: str, *command: str) -> None:
