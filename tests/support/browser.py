@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, BrowserContext, Page, Request, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, FloatRect, Locator, Page, Request, sync_playwright
 
 #: Programs that will do, the likeliest first.
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -69,6 +69,29 @@ class Conduct:
     def complaints(self) -> list[str]:
         """All that was not expected."""
         return [text for text in self.errors if not any(part in text for part in self.expected)] + self.strangers
+
+
+#: Frames for which something has to keep its place until it is said to rest.
+RESTING = 10
+
+REST = """async (element, frames) => {
+  let last = '';
+  for (let same = 0; same < frames; ) {
+    await new Promise(requestAnimationFrame);
+    const { x, y, width, height } = element.getBoundingClientRect();
+    const now = [x, y, width, height].join();
+    same = now === last ? same + 1 : 0;
+    last = now;
+  }
+}"""
+
+
+def place_at_rest(what: Locator) -> FloatRect:
+    """Where something is in the view, in pixels, once it has come to rest."""
+    what.evaluate(REST, RESTING)
+    place = what.bounding_box()
+    assert place, "it is not shown"
+    return place
 
 
 #: Kinds of console messages that a page in order does not write.

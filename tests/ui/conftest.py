@@ -32,12 +32,17 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def visit(browser: Browser) -> Visit:
-    """Gives a browser profile that has never been at this server; whatever its pages do wrong fails the test."""
+    """Gives a browser profile that has never been at this server; whatever its pages do wrong fails the test.
+
+    Nothing glides in it: what moves while it is pressed is not clicked.
+    """
 
     @contextmanager
     def visiting(server: RunningServer) -> Iterator[tuple[BrowserContext, Conduct]]:
         conduct = Conduct(own=urlsplit(server.address).netloc)
-        context = browser.new_context(base_url=server.address, viewport={"width": 1280, "height": 800})
+        context = browser.new_context(
+            base_url=server.address, viewport={"width": 1280, "height": 800}, reduced_motion="reduce"
+        )
         context.set_default_timeout(PATIENCE_MS)
         conduct.watch(context)
         try:

@@ -72,12 +72,12 @@ PLACES = {
 @pytest.mark.parametrize("place", PLACES)
 def test_nothing_serious_keeps_anybody_from_a_page(page, conduct, dispatches, place):
     conduct.expected += ["404"]
-    page.emulate_media(color_scheme="light", reduced_motion="reduce")
+    page.emulate_media(color_scheme="light")
     page.goto(place.format(**dispatches))
     expect(page.get_by_role("heading", name=PLACES[place]).first).to_be_visible()
     page.wait_for_timeout(500)
     assert (background(page) > 200, findings(page)) == (True, [])
-    page.emulate_media(color_scheme="dark", reduced_motion="reduce")
+    page.emulate_media(color_scheme="dark")
     page.wait_for_timeout(500)
     assert (background(page) < 60, findings(page)) == (True, [])
 

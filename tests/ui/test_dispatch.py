@@ -10,6 +10,7 @@ from playwright.sync_api import Locator, Page, expect
 
 import covalent as ct
 from covalent.client.server import Server
+from tests.support.browser import place_at_rest
 
 from .workflows import HOSTILE, failing, gated, hostile_flow, nested, speaking, sum_of_squares
 
@@ -58,9 +59,7 @@ def test_a_box_is_not_hidden_by_what_it_opens(page):
     box(page, "square").click()
     panel = page.get_by_role("button", name="Close (Escape)")
     expect(panel).to_be_visible()
-    page.wait_for_timeout(500)  # The picture glides.
-    place, frame = box(page, "square").bounding_box(), page.get_by_role("tabpanel", name="Graph").bounding_box()
-    assert place and frame
+    place, frame = place_at_rest(box(page, "square")), place_at_rest(page.get_by_role("tabpanel", name="Graph"))
     assert frame["x"] <= place["x"]
     assert place["x"] + place["width"] <= frame["x"] + frame["width"]
 

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 import covalent as ct
+from tests.support.browser import place_at_rest
 
 from .test_dispatch import box, ended, open_page
 from .workflows import deep, gated, in_a_row
@@ -23,10 +24,7 @@ READABLE = 48
 def place(page: Page, what: Locator) -> tuple[float, float, float]:
     """Where something is in the frame of the graph: pixels to its top from the frame's, to its bottom, and the frame's height."""
     expect(what).to_be_visible()
-    page.wait_for_timeout(500)  # The picture glides.
-    inner, frame = what.bounding_box(), page.get_by_role("tabpanel", name="Graph").bounding_box()
-    assert inner
-    assert frame
+    inner, frame = place_at_rest(what), place_at_rest(page.get_by_role("tabpanel", name="Graph"))
     return inner["y"] - frame["y"], inner["y"] + inner["height"] - frame["y"], frame["height"]
 
 
@@ -42,10 +40,8 @@ def test_a_long_chain_begins_at_its_start_and_can_be_read(page, width):
     top, bottom, height = place(page, box(page, "step_0"))
     assert 0 <= top < bottom <= height / 2
     assert bottom - top >= READABLE
-    find = page.get_by_label("Find in graph").bounding_box()
-    first = box(page, "step_0").bounding_box()
-    assert find
-    assert first
+    find = place_at_rest(page.get_by_label("Find in graph"))
+    first = place_at_rest(box(page, "step_0"))
     assert find["y"] + find["height"] <= first["y"]
 
 
@@ -72,7 +68,9 @@ def test_a_short_graph_is_seen_whole(page, gate: Path):
         assert is_seen(page, box(page, name))
 
 
-def test_a_sublattice_comes_into_view_when_it_is_opened(page):
+@pytest.mark.parametrize("motion", ["reduce", "no-preference"])
+def test_a_sublattice_comes_into_view_when_it_is_opened(page, motion):
+    page.emulate_media(reduced_motion=motion)
     open_page(page, ended(ct.dispatch(deep)(1)))
     before, _, _ = place(page, box(page, "long_inner"))
     page.get_by_role("button", name="Open the sublattice long_inner here").click()
