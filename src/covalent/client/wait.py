@@ -13,6 +13,7 @@ from ..errors import ServerUnreachableError
 from ..model import DispatchInfo
 from ..states import FINAL, Status
 from .server import connect
+from .standstill import Standstill
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -33,7 +34,7 @@ def wait_for(dispatch_id: str, address: str | None = None) -> DispatchInfo:
     :raises ServerUnreachableError: if there is no server, or it stays away for ten minutes
     """
     try:
-        with _progress() as show:
+        with _progress(lambda: connect(address).why(dispatch_id)) as show:
             return _follow(dispatch_id, address, show)
     except KeyboardInterrupt:
         tell(
@@ -84,8 +85,11 @@ def _follow(dispatch_id: str, address: str | None, show: Show) -> DispatchInfo:
 
 
 @contextmanager
-def _progress() -> Iterator[Show]:
-    """Something to show states with: a bar in a terminal or a notebook, nothing elsewhere."""
+def _progress(why: Callable[[], str]) -> Iterator[Show]:
+    """Something to show states with: a bar in a terminal or a notebook, nothing elsewhere.
+
+    :param why: asks the server what the dispatch waits for
+    """
     if not is_watched():
         yield lambda info: None
         return
@@ -105,8 +109,10 @@ def _progress() -> Iterator[Show]:
     def show(info: DispatchInfo) -> None:
         ended = sum(count for status, count in info.counts.items() if status in FINAL)
         progress.update(bar, description=info.name, completed=ended, total=info.tasks or None, state=_state(info))
+        standstill.saw(info)
 
-    with progress if _in_notebook() else _appearing(progress):
+    standstill = Standstill(why, lambda reason: progress.console.print(reason, markup=False, highlight=False))
+    with progress if _in_notebook() else _appearing(progress), standstill:
         yield show
 
 

@@ -37,7 +37,7 @@ async def why_dispatch(dispatcher: Dispatcher, dispatch_id: str) -> str:
         more = " and more" if sum(info.counts.get(s, 0) for s in ACTIVE) > len(working) else ""
         first = working[0]
         said = await dispatcher.why(dispatch_id, TaskRef(node_id=first.node_id, attempt=first.attempt))
-        return f"{head}: {done}; it waits for {names}{more}." + (f" Of task {first.node_id}: {said}" if said else "")
+        return f"{head}: {done}; it waits for {names}{more}. Of task {first.node_id}: {_under_way(first, [], said)}"
     return f"{head}: {done}; the next tasks are about to be handed over."
 
 
