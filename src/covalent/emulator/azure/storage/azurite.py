@@ -6,6 +6,7 @@ Source: https://learn.microsoft.com/azure/storage/common/storage-use-azurite
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import re
 import secrets
@@ -27,6 +28,9 @@ VERSION: Final = "3.37.0"  #: Installed where there is none.
 
 _PROGRAM: Final = "azurite-blob"
 _START_S: Final = 60.0
+
+#: What sends telemetry is switched off, but would still be loaded at each start, and is two thirds of what is installed.
+_LEFT_OUT: Final = "applicationinsights"
 _LISTENS: Final = re.compile(rb"successfully listens on (http://\S+)")
 
 
@@ -126,14 +130,26 @@ def _install(npm: str, place: Path) -> None:
     partial = place.with_name(f"{place.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     sys.stderr.write(f"Installing Azurite {VERSION} with npm into {place}. This is done once.\n")
-    command = [npm, "install", "--prefix", str(partial), "--no-audit", "--no-fund", f"azurite@{VERSION}"]
+    partial.mkdir()
+    _write_packages(partial)
+    command = [npm, "install", "--prefix", str(partial), "--no-audit", "--no-fund"]
     done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     if done.returncode:
         raise EmulatorError(
-            f"The emulator of Azure keeps blobs in Azurite, and `{' '.join(command)}` failed:\n{done.stderr.strip()}"
+            f"The emulator of Azure keeps blobs in Azurite {VERSION}, and `{' '.join(command)}` failed:\n{done.stderr.strip()}"
         )
     shutil.rmtree(place, ignore_errors=True)
     partial.rename(place)
+
+
+def _write_packages(directory: Path) -> None:
+    """What npm is to install there."""
+    empty = directory / "empty"
+    empty.mkdir()
+    (empty / "index.js").write_text("module.exports = {};\n")
+    (empty / "package.json").write_text(json.dumps({"name": _LEFT_OUT, "version": "3.0.0", "main": "index.js"}))
+    packages = {"private": True, "dependencies": {"azurite": VERSION}, "overrides": {_LEFT_OUT: "file:./empty"}}
+    (directory / "package.json").write_text(json.dumps(packages))
 
 
 def _cache_directory() -> Path:
