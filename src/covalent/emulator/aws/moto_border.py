@@ -78,6 +78,8 @@ class Moto:
         os.environ.setdefault("MOTO_DISABLE_GLOBAL_CORS", "true")
         # Roles are given policies of AWS's own.
         os.environ.setdefault("MOTO_IAM_LOAD_MANAGED_POLICIES", "true")
+        # No machine is started, so nobody looks for what it would be started from: more than a thousand images.
+        os.environ.setdefault("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
         try:
             service_models.read_quickly()
             from moto.moto_server.werkzeug_app import create_backend_app

@@ -11,6 +11,7 @@ from ..faults import Faults
 from ..hosts import make_host
 from ..http import listen
 from ..settings import EmulatorSettings
+from . import service_models
 from .application import AwsApplication
 from .batch.api import BatchApi
 from .batch.attempts import Attempts
@@ -59,6 +60,7 @@ class AwsEmulator:
             self._scheduler.stop()
             self._host.close()
             raise
+        service_models.forget()
         calls.reset()
         for fault in settings.faults:
             self.faults.add(fault)
