@@ -9,7 +9,8 @@ from pathlib import Path
 import click
 
 import covalent as ct
-from covalent.api.app import PREFIX, openapi_document
+from covalent.api.app import openapi_document
+from covalent.api.routing import PREFIX
 from covalent.cli import cli
 from covalent.config.settings import SETTINGS
 

@@ -19,7 +19,8 @@ from urllib.request import Request, urlopen
 import pytest
 
 import covalent as ct
-from covalent.api.app import PREFIX, openapi_document
+from covalent.api.app import openapi_document
+from covalent.api.routing import PREFIX
 from covalent.client.server import connect
 from covalent.client.submit import submit
 from covalent.dispatcher.sealing import KEY_FILE

@@ -5,20 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from fastapi import APIRouter, FastAPI, Security
-from fastapi.security import HTTPBearer
+from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from .. import __version__
 from . import problems
 from .pages import Pages
-from .routes import dispatches, executors, previews, sessions, tasks, values
-from .schemas import Health
+from .routes import dispatches, executors, health, previews, sessions, tasks, values
+from .routing import PREFIX
 from .security import Guard, is_api
-from .state import ServerState, State
-from .state import problems as error_answers
+from .state import ServerState
 
-PREFIX = "/api/v1"
+_PARTS = (dispatches, tasks, values, executors, previews, sessions, health)
 
 
 def create_app(state: ServerState, *, names: Iterable[str]) -> ASGIApp:
@@ -49,27 +47,13 @@ def openapi_document() -> dict[str, Any]:
 
 
 def _with_routes() -> FastAPI:
-    bearer = HTTPBearer(auto_error=False, description="The contents of the file `token` in the data directory.")
     app = FastAPI(
         title="Covalent",
         version=__version__,
         openapi_url=f"{PREFIX}/openapi.json",
         docs_url=None,
         redoc_url=None,
+        routes=[route for part in _PARTS for route in part.router.routes],
     )
     problems.install(app)
-    api = APIRouter(prefix=PREFIX, dependencies=[Security(bearer)])
-    api.include_router(dispatches.router)
-    api.include_router(tasks.router)
-    api.include_router(values.router)
-    api.include_router(executors.router)
-    api.include_router(previews.router)
-    api.include_router(sessions.router)
-    api.add_api_route("/health", health, tags=["server"], responses=error_answers())
-    app.include_router(api)
     return app
-
-
-async def health(state: State) -> Health:
-    """That the server answers, and which one it is."""
-    return state.health

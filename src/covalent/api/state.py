@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from fastapi import Depends, Request
 
@@ -50,4 +50,13 @@ TheDispatcher = Annotated[Dispatcher, Depends(_dispatcher)]
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The error answers of a route, for the OpenAPI document."""
-    return {status: {"model": Problem} for status in (400, 401, 403, 422, 426, 503, *statuses)}
+    answers: dict[int | str, dict[str, Any]] = {400: {"model": Problem}}
+    for status in (401, 403, 422, 426, 503, *statuses):
+        answers[status] = _PROBLEM
+    return answers
+
+
+#: The same again: FastAPI makes a validator for each model that is named to it, for each route and status.
+_PROBLEM: Final[dict[str, Any]] = {
+    "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+}

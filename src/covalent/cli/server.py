@@ -7,17 +7,19 @@ import socket
 import sys
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import click
 
-from ..client import process
-from ..client.locate import ServerRecord
-from ..client.pages import sign_in_address, sign_in_url
-from ..client.server import Server
 from ..config import data_dir, get_config, ui_address
 from ..errors import AlreadyRunningError, ConfigError, PortInUseError, ServerUnreachableError
 from ..states import Status
 from .output import duration, emit_json, emit_pairs, examples, json_option, plural
+
+if TYPE_CHECKING:
+    from ..client.locate import ServerRecord
+
+# What speaks to a server is imported where that is done: the server itself begins here, too, and has no use for it.
 
 _port = click.option(
     "-p", "--port", metavar="PORT", type=click.IntRange(0, 65535), help="Port to listen on; 0 takes a free one."
@@ -45,6 +47,8 @@ def start(port: int | None, address: str | None, foreground: bool) -> None:
     if foreground:
         _serve(port, address)
         return
+    from ..client import process
+
     started = process.ensure_running(address=address, port=port)
     if not started.new:
         _refuse_other_port(started.record, port)
@@ -60,6 +64,8 @@ def stop() -> None:
     A worker that is on a task finishes it, and what came of it is taken over at the next start. What has not begun waits for the
     next start.
     """
+    from ..client import process
+
     stopped = process.stop()
     click.echo(f"Stopped the Covalent server at {stopped.address}." if stopped else "No Covalent server was running.")
 
@@ -73,6 +79,8 @@ def restart(port: int | None, address: str | None) -> None:
     It listens where it did before, unless another place is given. If the configuration is wrong or the port taken, the
     server that runs is left alone.
     """
+    from ..client import process
+
     get_config()
     record = process.running()
     _check_host(address, 0 if port is None or (record and record.port == port) else port)
@@ -91,6 +99,9 @@ def status(as_json: bool) -> None:
 
     Ends with 1 if none answers.
     """
+    from ..client import process
+    from ..client.server import Server
+
     server = Server(patience_s=0)
     try:
         health = server.health()
@@ -161,9 +172,14 @@ def _tell_ready(url: str, ticket: Callable[[], str]) -> None:
     click.echo(f"The Covalent server answers at {ui_address(url)}.")
     # What does not go to a terminal is kept, often in a log.
     if sys.stdout.isatty():
+        from ..client.pages import sign_in_url
+
         click.echo(f"See it at {sign_in_url(ui_address(url), ticket())}")
 
 
 def _tell_page(record: ServerRecord) -> None:
     if sys.stdout.isatty():
+        from ..client.pages import sign_in_address
+        from ..client.server import Server
+
         click.echo(f"See it at {sign_in_address(Server(record.address))}")

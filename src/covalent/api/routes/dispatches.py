@@ -6,7 +6,7 @@ import uuid
 from collections.abc import AsyncIterator
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Query, Request
+from fastapi import Header, Query, Request
 from starlette.responses import Response, StreamingResponse
 
 from ...dispatcher.why import why_dispatch, why_task
@@ -17,6 +17,7 @@ from ..answers import json_answer
 from ..bodies import read_body
 from ..events import follow, follow_all
 from ..masking import masked_graph
+from ..routing import api_router
 from ..schemas import (
     LARGEST_INT,
     CancelRequest,
@@ -32,7 +33,7 @@ from ..schemas import (
 )
 from ..state import State, TheDispatcher, problems
 
-router = APIRouter(tags=["dispatches"])
+router = api_router("dispatches")
 
 Limit = Annotated[int, Query(ge=1, le=1000, description="The most items to answer.")]
 MoreAtOnce = Annotated[int, Query(ge=1, le=10_000, description="The most items to answer.")]

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import statistics
 
-from fastapi import APIRouter
-
 from ...config import executor_defaults
 from ...errors import CovalentError
 from ...executor.registry import executor_class, known_executors
 from ...store.base import ExecutorUse
 from ..masking import masked_settings
+from ..routing import api_router
 from ..schemas import ExecutorFailureView, ExecutorTaskView, ExecutorView
 from ..state import State, problems
 
-router = APIRouter(tags=["executors"])
+router = api_router("executors")
 
 
 @router.get("/executors", responses=problems())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Request
+from fastapi import Path, Request
 from starlette.responses import Response
 
 from ...errors import RequestError
@@ -12,10 +12,11 @@ from ...model import Graph
 from ..answers import MEDIA_TYPE
 from ..bodies import read_body
 from ..previews import LIMIT_BYTES, make_preview
+from ..routing import api_router
 from ..schemas import Kept
 from ..state import State, problems
 
-router = APIRouter(prefix="/previews", tags=["previews"])
+router = api_router("previews", "/previews")
 
 PreviewId = Annotated[str, Path(pattern=r"^[0-9a-f]{16}$", description="As `POST /previews` answers it.")]
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from starlette.responses import Response
 
 from ...errors import RequestError
+from ..routing import api_router
 from ..schemas import SignedIn, SignIn, Ticket
 from ..security import key_of
 from ..sessions import SESSION_S, TICKET_S
 from ..state import State, problems
 
-router = APIRouter(tags=["session"])
+router = api_router("session")
 
 SIGN_IN_PATH = "/session"
 

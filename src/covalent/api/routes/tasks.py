@@ -5,17 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from starlette.responses import Response
 
 from ...errors import NotFoundError
 from ...model import Blob, TaskInfo, TaskRef
 from ...states import Status
 from ..answers import json_answer
+from ..routing import api_router
 from ..schemas import LARGEST_INT, DispatchId, NodeId, Page, TaskView
 from ..state import TheDispatcher, problems
 
-router = APIRouter(prefix="/dispatches/{dispatch_id}/tasks", tags=["tasks"])
+router = api_router("tasks", "/dispatches/{dispatch_id}/tasks")
 
 
 @router.get("", responses=problems(404), response_model=Page[TaskInfo])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import Path, Query, Request
 from starlette.responses import Response, StreamingResponse
 
 from ...dispatcher import Dispatcher
@@ -13,10 +13,11 @@ from ...errors import NotFoundError
 from ...model import Blob
 from ..bundles import MEDIA_TYPE, elsewhere, prepare, stream
 from ..downloads import Downloads
+from ..routing import api_router
 from ..schemas import LARGEST_INT, DispatchId
 from ..state import TheDispatcher, problems
 
-router = APIRouter(tags=["values"])
+router = api_router("values")
 
 Digest = Annotated[str, Path(pattern=r"^[0-9a-f]{64}$", description="SHA-256 of the bytes, in hex.")]
 
