@@ -230,6 +230,12 @@ def test_a_list_that_is_cut_says_so(done, failed):
     assert len(said_json("list", "-n", "1")) == 1
 
 
+def test_a_limit_may_be_any_number(done):
+    many = str(10**30)
+    assert "older ones" not in said("list", "-n", many)
+    assert "and more" not in said("show", done, "-n", many)
+
+
 def test_all_tasks_are_not_said_to_be_some_of_them(failed):
     assert "and more" not in said("show", failed, "-n", "2")
     assert "… and more" in said("show", failed, "-n", "1")

@@ -153,6 +153,18 @@ def test_only_lattices_can_be_dispatched(thing):
         ct.dispatch(thing)
 
 
+def test_a_task_that_dispatches_a_lattice_from_outside_is_told_what_to_do_instead():
+    workflow = ct.lattice(lambda: add(1, 2))
+
+    @ct.electron
+    def dispatching():
+        return ct.dispatch(workflow)()
+
+    error = ended(ct.lattice(lambda: dispatching())).error
+    assert "in a task <lambda> is a plain function" in error
+    assert "sublattice in the outer lattice" in error
+
+
 def test_a_sublattice_is_not_dispatched_by_itself():
     with pytest.raises(WorkflowError, match="inner is a sublattice"):
         ct.dispatch(inner)

@@ -295,6 +295,27 @@ def test_a_progress_bar_is_drawn_on_a_terminal(home, tmp_path):
     assert b"1/1" in drawn
 
 
+def test_a_disk_that_is_too_full_for_the_log_is_named(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", str(disk)], capture_output=True, check=False
+    )
+    if mounted.returncode != 0:
+        pytest.skip(f"no file system of its own can be mounted: {mounted.stderr.decode().strip()}")
+    try:
+        monkeypatch.setenv("COVALENT_DATA_DIR", str(disk))
+        with contextlib.suppress(OSError), (disk / "ballast").open("wb", buffering=0) as ballast:
+            while ballast.write(bytes(4096)):
+                pass
+        with pytest.raises(ServerError, match=f"no space is left in {disk}"):
+            ct.covalent_start(quiet=True)
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)
+
+
 def _has_dispatch(name: str) -> bool:
     return any(info.name == name and info.status == "RUNNING" for info in connect().dispatches().items)
 

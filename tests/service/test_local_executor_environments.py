@@ -18,6 +18,7 @@ import pytest
 
 from covalent.executor.local import LocalExecutor
 from covalent.executor.local.pool import shared_pool
+from covalent.executor.local.sources import local_sources, state_of
 from covalent.model import Environment
 from covalent.runner import packages
 from covalent.states import Cause, Status
@@ -95,6 +96,58 @@ async def test_an_environment_outlives_its_dispatcher(book: Book) -> None:
         # What is no longer there shows that it was not needed.
         for wheel in book.data_dir.glob("*.whl"):
             wheel.unlink()
+
+
+async def test_a_package_from_this_machine_is_installed_anew_when_it_has_changed(
+    executor: LocalExecutor, book: Book
+) -> None:
+    seen = []
+    for value in ("before", "after", "after"):
+        if not seen or seen[-1][0] != value:
+            environment = Environment(pip=(make_wheel(book.data_dir, "pear", "1.0", value),))
+        one = Book(book.data_dir, group_id=f"round-{len(seen)}")
+        one.add(lambda: look("pear"), environment=environment)
+        seen.append(one.result((await run(executor, one)).outcomes[0]))
+    assert [value for value, *_ in seen] == ["before", "after", "after"]
+    assert seen[1][1:] == seen[2][1:]
+
+
+async def test_a_data_directory_that_takes_no_environment_fails_the_task(executor: LocalExecutor, book: Book) -> None:
+    (book.data_dir / "environments").touch()
+    book.add(lambda: look("pear"), environment=Environment(pip=(make_wheel(book.data_dir, "pear", "1.0", 1),)))
+    async with asyncio.timeout(20):
+        outcome = (await run(executor, book)).outcomes[0]
+    assert (outcome.status, outcome.cause) == (Status.FAILED, Cause.HOST)
+    assert str(book.data_dir / "environments") in outcome.message
+
+
+@pytest.mark.parametrize(
+    ("requirement", "names"),
+    [
+        ("pear==1.0", None),
+        ("pear @ https://example.org/pear.whl", None),
+        ("/src/pear", "/src/pear"),
+        ("/src/pear[extra] ; python_version > '3'", "/src/pear"),
+        ("-e /src/pear", "/src/pear"),
+        ("--editable=file:///src/a%20pear", "/src/a pear"),
+        ("pear[extra] @ file:///src/pear-1.0.whl", "/src/pear-1.0.whl"),
+        ("pear @ file://localhost/src/pear#subdirectory=x", "/src/pear"),
+    ],
+)
+def test_a_requirement_that_names_a_place_on_this_machine_is_known(requirement: str, names: str | None) -> None:
+    assert local_sources([requirement]) == ([Path(names)] if names else [])
+
+
+def test_what_building_a_package_makes_in_its_folder_is_no_change(tmp_path: Path) -> None:
+    module = tmp_path / "pear.py"
+    module.write_text("1")
+    state = state_of([tmp_path])
+    for made in ("build/lib/pear.py", "pear.egg-info/PKG-INFO", "__pycache__/pear.pyc", ".git/HEAD"):
+        (tmp_path / made).parent.mkdir(parents=True)
+        (tmp_path / made).write_text("2")
+    assert state_of([tmp_path]) == state
+    module.write_text("34")
+    assert state_of([tmp_path]) != state
 
 
 async def test_versions_of_one_package_live_side_by_side(executor: LocalExecutor, book: Book) -> None:

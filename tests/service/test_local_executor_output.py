@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import builtins
 import ctypes
+import decimal
+import gc
+import logging
 import os
+import signal
+import socket
 import subprocess
 import sys
 import time
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -183,6 +190,71 @@ async def test_nothing_that_a_task_changes_around_it_reaches_the_next(executor: 
         assert (leftover, home, has_path, child) == (None, os.environ["HOME"], True, b"False\n")
         assert cwd == str(Path.home())
         assert first != "/nonsense"
+
+
+async def test_nothing_that_a_task_changes_in_the_interpreter_reaches_the_next(
+    executor: LocalExecutor, book: Book
+) -> None:
+    def spoil() -> None:
+        os.environ["TZ"] = "Pacific/Kiritimati"
+        time.tzset()
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGUSR1})
+        decimal.getcontext().prec = 3
+        socket.setdefaulttimeout(0.001)
+        warnings.simplefilter("error")
+        logging.disable(logging.CRITICAL)
+        builtins.print = builtins.len  # type: ignore[assignment]
+        sys.setrecursionlimit(123)
+        sys.setswitchinterval(1.5)
+        gc.disable()
+        sys.settrace(lambda *_: None)
+        sys.setprofile(lambda *_: None)
+        sys.argv.append("--spoiled")
+        sys.excepthook = lambda *_: None
+
+    def look() -> dict[str, Any]:
+        warnings.warn("only said", stacklevel=1)
+        return {
+            "zone": time.tzname,
+            "blocked": signal.pthread_sigmask(signal.SIG_BLOCK, ()),
+            "precision": decimal.getcontext().prec,
+            "patience": socket.getdefaulttimeout(),
+            "logging": logging.root.manager.disable,
+            "print": builtins.print.__name__,
+            "recursion": sys.getrecursionlimit(),
+            "switching": sys.getswitchinterval(),
+            "collects": gc.isenabled(),
+            "trace": sys.gettrace(),
+            "profile": sys.getprofile(),
+            "arguments": len(sys.argv),
+            "hook": sys.excepthook is sys.__excepthook__,
+        }
+
+    for _ in range(4):
+        book.add(look)
+        book.add(spoil)
+    outcomes = await run(executor, book)
+    seen = [book.result(outcomes[i]) for i in range(0, 8, 2)]
+    assert seen[0]["precision"] == 28
+    assert [one for one in seen if one != seen[0]] == []
+
+
+async def test_what_a_task_changes_in_its_globals_stays_in_its_workflow(executor: LocalExecutor, book: Book) -> None:
+    state = {"calls": 0}
+
+    def count() -> int:
+        state["calls"] += 1
+        return state["calls"]
+
+    counted = []
+    for dispatch_id in ("first", "second"):
+        one = Book(book.data_dir, group_id=f"of-{dispatch_id}", dispatch_id=dispatch_id)
+        for _ in range(12):
+            one.add(count)
+        counted += [sorted(one.result(outcome) for outcome in (await run(executor, one)).values())]
+    assert counted[0][0] == 1
+    assert counted[0][-1] > 1
+    assert counted[1][0] == 1
 
 
 async def test_modules_beside_the_script_are_found_and_never_stale(executor: LocalExecutor, book: Book) -> None:

@@ -219,6 +219,7 @@ def test_the_servers_log_is_shown_whole_or_its_end(run, data):
     (data / "server.log").write_text("one\ntwo\nthree\n")
     assert run("logs").out == "one\ntwo\nthree\n"
     assert run("logs", "-n", "2").out == "two\nthree\n"
+    assert run("logs", "-n", str(10**30)).out == run("logs").out
 
 
 def test_without_a_log_the_message_says_where_it_would_be(run, data):

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import abc
+import dataclasses
+import enum
+import pickle
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any, cast
 
+import covalent as ct
 from covalent.serialize import dumps, loads
+from covalent.workflow.packing import Packer
 from tests.unit import travelling
 from tests.unit.travelling import Color, Point
 
@@ -149,3 +157,74 @@ def test_the_running_script_is_not_run_again_because_a_task_imports_it(tmp_path:
     (tmp_path / "helper.py").write_text("def late():\n    import program\n    return program\n")
     code = "print('ran')\nimport helper\nfrom covalent.serialize import dumps\ndumps(helper.late)\n"
     assert run(code, tmp_path) == "ran"
+
+
+def _packed(function: Callable[..., Any]) -> bytes:
+    return Packer().pack(ct.electron(function)).data
+
+
+def _opened(data: bytes) -> Callable[..., Any]:
+    """The function as a worker opens it."""
+    return cast("Callable[..., Any]", pickle.loads(data))
+
+
+def test_a_function_that_stays_open_keeps_the_classes_that_it_came_with() -> None:
+    unit = 10
+
+    class Scale:
+        factor = 1
+
+        def of(self, value: int) -> int:
+            return value * self.factor * unit
+
+    def scaled(value: int) -> int:
+        return Scale().of(value)
+
+    before = _packed(scaled)
+    Scale.factor, unit = 2, 100
+    after = _packed(scaled)
+    first, second = _opened(before), _opened(after)
+    assert [first(1), second(1), first(1), second(1)] == [10, 200, 10, 200]
+
+
+def test_what_a_task_sets_in_a_class_is_undone_for_the_next() -> None:
+    class Counter:
+        count = 0
+
+    def count() -> int:
+        Counter.count += 1
+        return Counter.count
+
+    opened = _opened(_packed(count))
+    assert [opened(), opened()] == [1, 1]
+
+
+def test_classes_of_all_kinds_come_with_a_function_and_travel_on_with_it() -> None:
+    class Shape(enum.Enum):
+        ROUND = 1
+
+        def name_of_box(self) -> str:
+            return Box.__name__
+
+    class Sized(abc.ABC):
+        @property
+        @abc.abstractmethod
+        def size(self) -> int: ...
+
+    @dataclasses.dataclass(slots=True)
+    class Box(Sized):
+        shape: Shape = Shape.ROUND
+
+        @property
+        def size(self) -> int:
+            return self.shape.value
+
+        def twin(self) -> Box:
+            return Box(self.shape)
+
+    def compare() -> tuple[bool, str, int]:
+        return Box().twin() == Box(), Box().shape.name_of_box(), Box().size
+
+    opened = _opened(_packed(compare))
+    again = _opened(_packed(opened))
+    assert [opened(), again(), opened()] == [(True, "Box", 1)] * 3

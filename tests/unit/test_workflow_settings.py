@@ -133,6 +133,24 @@ def test_what_an_electron_needs_wins_over_what_its_lattice_says_kind_by_kind() -
     assert environment_of({}, lattice) == Environment(pip=("outer",), bash=("outer",))
 
 
+@pytest.mark.parametrize(
+    ("asked", "sent"),
+    [
+        ("./pear", "{here}/pear"),
+        ("../pear[extra]", "{above}/pear[extra]"),
+        (".", "{here}"),
+        ("-e ./pear", "-e {here}/pear"),
+        ("pear", "pear"),
+        (".pear", ".pear"),
+    ],
+)
+def test_a_package_in_the_working_directory_is_found_from_anywhere(
+    asked: str, sent: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert ct.DepsPip(asked).requirements() == (sent.format(here=tmp_path, above=tmp_path.parent),)
+
+
 def test_a_requirements_file_is_read_with_what_it_includes(tmp_path: Path) -> None:
     (tmp_path / "sub").mkdir()
     (tmp_path / "reqs.txt").write_text(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
@@ -33,7 +34,7 @@ def list_(limit: int, everything: bool, status: str | None, search: str | None, 
     TASKS says how many have completed, and of how many.
     """
     # One more than is shown tells whether there are more.
-    wanted = None if everything else limit + 1
+    wanted = None if everything else min(limit + 1, sys.maxsize)
     found = list(islice(_newest(connect(), min(wanted or _PAGE, _PAGE), status, search), wanted))
     shown = found if everything else found[:limit]
     if as_json:

@@ -121,7 +121,7 @@ def _tail(path: Path, lines: int | None) -> Iterator[bytes]:
 
 
 def _last(file: BinaryIO, lines: int | None) -> Iterator[bytes]:
-    yield from file if lines is None else deque(file, maxlen=lines)
+    yield from file if lines is None else deque(file, maxlen=min(lines, sys.maxsize))
 
 
 def _followed(path: Path, lines: int | None) -> Iterator[bytes]:

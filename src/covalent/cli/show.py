@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from itertools import islice
 
 import click
@@ -47,7 +48,7 @@ def show(dispatch_id: str, node: int | None, limit: int, status: str | None, as_
 
 def _show_dispatch(server: Server, info: DispatchView, limit: int, status: Status | None, *, as_json: bool) -> None:
     # One more than is shown tells whether there are more.
-    found = list(islice(server.tasks(info.id, status=status), limit + 1))
+    found = list(islice(server.tasks(info.id, status=status), min(limit + 1, sys.maxsize)))
     tasks = found[:limit]
     if as_json:
         emit_json({"dispatch": info, "tasks": tasks})

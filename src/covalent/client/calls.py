@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from types import FunctionType
 from typing import Any, Literal, overload
 
 from ..errors import ClientError, NotFoundError, WorkflowError
@@ -19,6 +21,8 @@ from .wait import tell, wait_for
 
 #: Of the ids that this client gives.
 ID_LENGTH = 36
+
+_IN_A_TASK = "COVALENT_DISPATCH_ID"  #: Variable of the environment that only tasks have.
 
 
 def dispatch(
@@ -175,6 +179,11 @@ def _require_lattice(lattice: object) -> None:
         raise WorkflowError(
             f"dispatch() takes a workflow, and {name} is a sublattice, which runs as a task of one. "
             "Give it the lattice without the @covalent.electron around it."
+        )
+    if isinstance(lattice, FunctionType) and _IN_A_TASK in os.environ:
+        raise WorkflowError(
+            f"dispatch() takes a workflow, and in a task {name} is a plain function, even if it was made a lattice outside. Call it as a "
+            "sublattice in the outer lattice, with @covalent.electron over @covalent.lattice, or decorate it inside the task."
         )
     raise WorkflowError(
         f"dispatch() takes a workflow, and {name} is not one. Decorate it with @covalent.lattice, and call dispatch as "

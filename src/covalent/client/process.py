@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 START_TIMEOUT_S = 60.0
 STOP_TIMEOUT_S = 60.0
 _POLL_S = 0.02
+_LOG_ROOM = 1 << 20  #: Free bytes below which a server may not have been able to write why it ended.
 _LOG_LIMIT = 10 << 20  #: A longer log is set aside when a server starts.
 _LOG_LINES = 15
 
@@ -165,6 +167,8 @@ def _last_words(tail: str) -> str:
     before, mark, error = f"\n{tail}".rpartition("\nError: ")
     if mark and "Traceback" not in before:
         return error.strip()
+    if not tail.strip() and shutil.disk_usage(data_dir()).free < _LOG_ROOM:
+        return f"No server can be started: no space is left in {data_dir()}. Free some, and start it again."
     return f"The server ended before it answered. The end of its log, {log_path()}:\n\n{tail}"
 
 

@@ -11,6 +11,7 @@ from ..model import INLINE_LIMIT, DispatchInfo, Graph, Submission
 from ..objects import ObjectStore
 from ..store.base import Store
 from .keepers import keepers
+from .unused import UnusedFiles
 
 #: Seconds after which a file that was written is known to the store, if it was written for a task that has ended.
 IN_USE_S: Final = 600.0
@@ -53,21 +54,25 @@ def store_dispatch(
     return store.create_dispatch(info, graph, values, owner, keepers=keepers(graph), secrets=secrets)
 
 
-def purge(store: Store, objects: ObjectStore, dispatch_ids: Sequence[str] | None) -> tuple[int, list[str]]:
+def purge(
+    store: Store, objects: ObjectStore, unused: UnusedFiles, dispatch_ids: Sequence[str] | None
+) -> tuple[int, list[str]]:
     """Delete dispatches and the files that only they needed.
 
     A file that was written a short while ago stays, for a task that has just made the same value relies on it. Returns how many
-    dispatches were deleted, and the files that :func:`delete_unused` should look at ``IN_USE_S`` later.
+    dispatches were deleted, and the files that :func:`delete_unused` should look at ``IN_USE_S`` later; ``unused`` has them too.
 
     :raises NotEndedError: if one has not ended
     :raises NotFoundError: if one does not exist
     """
     report = store.purge(dispatch_ids)
     left = [digest for digest in report.orphaned_objects if not objects.delete(digest, untouched_s=IN_USE_S)]
+    unused.add(left)
     return report.dispatches, left
 
 
-def delete_unused(store: Store, objects: ObjectStore, digests: Sequence[str]) -> None:
-    """Delete those of the files that no dispatch needs."""
-    for digest in store.unreferenced(digests):
-        objects.delete(digest, untouched_s=IN_USE_S)
+def delete_unused(store: Store, objects: ObjectStore, unused: UnusedFiles, digests: Sequence[str]) -> None:
+    """Delete those of the files that no dispatch needs. What is too young again is for the next start."""
+    needless = store.unreferenced(digests)
+    left = {digest for digest in needless if not objects.delete(digest, untouched_s=IN_USE_S)}
+    unused.remove(digest for digest in digests if digest not in left)

@@ -36,6 +36,7 @@ from .resources import BlobCache, DispatchResources
 from .reuse import match_tasks
 from .sealing import Sealing
 from .threads import StoreThreads
+from .unused import UnusedFiles
 from .vault import Vault
 from .watch import Watchers
 
@@ -64,6 +65,7 @@ class Dispatcher:
         self._details = Details(self.threads, self.elsewhere)
         self.previews = Previews(self.threads, self._details)
         self._cleaner = Cleaner(self.threads, kept)
+        self._unused = UnusedFiles(data_dir)
         self._cache = BlobCache()
         self._sublattices = Sublattices(
             self.threads,
@@ -86,6 +88,8 @@ class Dispatcher:
         loop = asyncio.create_task(self._engine.run())
         await self._lease.begin()
         self._tasks = [loop, asyncio.create_task(self._lease.keep()), asyncio.create_task(self._cleaner.run())]
+        # Not at once: tasks that ended while no server ran may have made some of them again.
+        self._delete_later(await self.threads.read(self._unused.all))
         return loop
 
     async def close(self) -> None:
@@ -328,15 +332,21 @@ class Dispatcher:
         :raises NotEndedError: if one has not ended
         :raises NotFoundError: if one does not exist
         """
-        count, left = await self.threads.write(purge, self.store, self.objects, dispatch_ids)
+        count, left = await self.threads.write(purge, self.store, self.objects, self._unused, dispatch_ids)
         self._cleaner.wake()
-        if left:
-            self._tasks.append(asyncio.create_task(self._delete_later(left)))
+        self._delete_later(left)
         return count
 
-    async def _delete_later(self, digests: Sequence[str]) -> None:
+    def _delete_later(self, digests: Sequence[str]) -> None:
+        if digests:
+            self._tasks.append(asyncio.create_task(self._delete_unused(digests)))
+
+    async def _delete_unused(self, digests: Sequence[str]) -> None:
         await asyncio.sleep(IN_USE_S)
-        await self.threads.write(delete_unused, self.store, self.objects, digests)
+        try:
+            await self.threads.write(delete_unused, self.store, self.objects, self._unused, digests)
+        except (StoreError, OSError) as error:
+            log.warning("%d files of purged dispatches stay until the next start: %s", len(digests), error)
 
 
 def _choose(attempts: Sequence[AttemptInfo], number: int | None) -> AttemptInfo | None:

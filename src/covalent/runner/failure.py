@@ -117,11 +117,15 @@ def clipped(text: str, limit_bytes: int) -> str:
 #: Where this program says that it is; in an archive, that is not where it lies.
 _HERE = str(Path(classify.__code__.co_filename).parent)
 
+#: Functions of this project that travel around that of a task.
+_AROUND = ("call_with_classes", "call_with_modules")
+
 
 def _drop_own_frames(described: traceback.TracebackException) -> None:
     pending: list[traceback.TracebackException | None] = [described]
     while pending:
         one = pending.pop()
         if one is not None:
-            one.stack = traceback.StackSummary.from_list([f for f in one.stack if not f.filename.startswith(_HERE)])
+            kept = [f for f in one.stack if not f.filename.startswith(_HERE) and f.name not in _AROUND]
+            one.stack = traceback.StackSummary.from_list(kept)
             pending += [one.__cause__, one.__context__, *(getattr(one, "exceptions", None) or ())]

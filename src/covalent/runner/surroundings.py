@@ -7,12 +7,14 @@ import os
 import resource
 import signal
 import sys
+import time
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from .context import DISPATCH_VARIABLE, TASK_VARIABLE
 from .failure import TaskFailedError
+from .interpreter import InterpreterState
 
 # The module behind signal: that one makes an enum of each answer, which takes ten times as long.
 _signal: Any = import_module("_signal")
@@ -29,6 +31,8 @@ _LIMITED = tuple(
     if hasattr(resource, f"RLIMIT_{name}")
 )
 
+_ZONE = b"TZ"
+
 
 class Surroundings:
     """Working directory, environment variables, modules that lie in the working directory, and what a process has but once.
@@ -43,7 +47,7 @@ class Surroundings:
         self._expected = dict(self._variables)
         self._path: list[str] = list(sys.path)
         self._modules = 0
-        self._process = ProcessState()
+        self._process, self._interpreter = ProcessState(), InterpreterState()
 
     def enter(self, cwd: str, dispatch_id: str, task_id: int) -> None:
         """:raises TaskFailedError: if the directory cannot be entered"""
@@ -62,17 +66,22 @@ class Surroundings:
             # Last, so that no file of the user's hides a module that this program needs.
             sys.path.append(cwd)
         self._modules = len(sys.modules)
+        self._interpreter.enter()
 
     def leave(self) -> bool:
         """Put everything back. True if modules were imported from the working directory: they are forgotten, as they may change."""
         if self._variables != self._expected:
+            zone = self._variables.get(_ZONE)
             for name in self._variables.keys() - self._expected.keys():
                 os.unsetenv(name)
                 del self._variables[name]
             for name, value in self._expected.items():
                 os.putenv(name, value)
                 self._variables[name] = value
+            if zone != self._variables.get(_ZONE):
+                time.tzset()
         self._process.restore()
+        self._interpreter.restore()
         return len(sys.modules) != self._modules and self._forget_modules()
 
     def _set(self, name: str, value: str) -> None:

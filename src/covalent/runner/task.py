@@ -115,7 +115,7 @@ class TaskRunner:
             return stored
         finally:
             if self._surroundings.leave():
-                self._values.forget(function)
+                self._values.forget(function, shared["dispatch"])
 
     def _value(self, task: dict[str, Any], function: Payload, data: Any, outcome: dict[str, Any]) -> Any:
         """What the task's code returns."""
@@ -124,7 +124,7 @@ class TaskRunner:
             run_commands(shared["bash"], self._capture.stderr.tail)
         inputs = [Payload.read(one, data) for one in task["inputs"]]
         try:
-            callable_ = self._values.function(function)
+            callable_ = self._values.function(function, shared["dispatch"])
             payload = Payload.read(task["args"], data)
             args, kwargs = self._values.open(payload, inputs)
             hooks = self._values.open(Payload.read(shared["hooks"], data)) if shared["hooks"] else {}

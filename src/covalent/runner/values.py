@@ -45,30 +45,31 @@ class Values:
     """
 
     def __init__(self, verified: dict[str, str] | None = None) -> None:
-        self._functions: OrderedDict[str, tuple[Any, int]] = OrderedDict()
+        self._functions: OrderedDict[tuple[str, str], tuple[Any, int]] = OrderedDict()
         self._function_bytes = 0
         self._verified = {digest: _mark(os.stat(path)) for digest, path in (verified or {}).items()}  # noqa: PTH116
 
-    def function(self, payload: Payload) -> Any:
-        """The callable, opened once for all tasks that use it.
+    def function(self, payload: Payload, dispatch_id: str = "") -> Any:
+        """The callable, opened once for all tasks of a dispatch that use it: what they change in its globals stays among them.
 
         :raises DamagedError: if its bytes are not what the digest says
         """
-        found = self._functions.get(payload.digest)
+        key = (dispatch_id, payload.digest)
+        found = self._functions.get(key)
         if found is not None:
-            self._functions.move_to_end(payload.digest)
+            self._functions.move_to_end(key)
             return found[0]
         function = self.open(payload)
-        self._functions[payload.digest] = (function, payload.size)
+        self._functions[key] = (function, payload.size)
         self._function_bytes += payload.size
         while len(self._functions) > 1 and (len(self._functions) > FUNCTIONS or self._function_bytes > FUNCTION_BYTES):
             _, (_, size) = self._functions.popitem(last=False)
             self._function_bytes -= size
         return function
 
-    def forget(self, payload: Payload) -> None:
+    def forget(self, payload: Payload, dispatch_id: str = "") -> None:
         """Open this function anew next time."""
-        _, size = self._functions.pop(payload.digest, (None, 0))
+        _, size = self._functions.pop((dispatch_id, payload.digest), (None, 0))
         self._function_bytes -= size
 
     def open(self, payload: Payload, inputs: list[Payload] | None = None) -> Any:

@@ -5,6 +5,7 @@ may hold persistent references, the integers 0, 1, 2, …; what they stand for l
 way in.
 """
 
+from .classes import call_with_classes, travelling_state
 from .codec import cycle_error, decode_submission, encode_submission, find_cycle
 from .culprit import locate
 from .pickler import Reduction, ValuePickler, call_with_modules, digest, dumps, install_modules, load, loads, same
@@ -12,6 +13,7 @@ from .pickler import Reduction, ValuePickler, call_with_modules, digest, dumps, 
 __all__ = [
     "Reduction",
     "ValuePickler",
+    "call_with_classes",
     "call_with_modules",
     "cycle_error",
     "decode_submission",
@@ -24,4 +26,5 @@ __all__ = [
     "loads",
     "locate",
     "same",
+    "travelling_state",
 ]

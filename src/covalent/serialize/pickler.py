@@ -23,7 +23,7 @@ from cloudpickle import cloudpickle as by_value
 
 from ..errors import CovalentError, PickleError
 from . import modules
-from .classes import class_here, give_lasting_id
+from .classes import call_with_classes, class_here, give_lasting_id
 from .culprit import locate
 from .parts import ModuleParts, explain_missing, names_in
 
@@ -81,13 +81,13 @@ class ValuePickler(cloudpickle.Pickler):  # type: ignore[misc]
             self._parts.want_all(module)
         while True:
             shipped, known = dict(self._imported), len(self._parts)
-            data = self._whole(self.ship(value, shipped) if shipped else value)
+            data = self._whole(self.ship(value, shipped))
             if len(self._imported) == len(shipped) and len(self._parts) == known:
                 return data
 
     def ship(self, value: object, shipped: dict[str, ModuleType]) -> object:
         """``value``, with modules that must be importable before it is used."""
-        return Reduction(operator.getitem, (Reduction(install_modules, shipped), value), 1)
+        return Reduction(operator.getitem, (Reduction(install_modules, shipped), value), 1) if shipped else value
 
     def fresh(self) -> ValuePickler:
         """Another one with the same settings, for use while this one is at work."""
@@ -196,7 +196,7 @@ def call_with_modules(
 
 
 #: What of this module is used where pickles are opened. These travel by value, as Covalent need not be there.
-_OURS: Final = (install_modules, explain_missing, call_with_modules)
+_OURS: Final = (install_modules, explain_missing, call_with_modules, call_with_classes)
 
 
 class _Unpickler(pickle.Unpickler):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -13,6 +14,7 @@ from ..errors import WorkflowError
 _CONTINUATION: Final = re.compile(r"\\\n")
 _COMMENT: Final = re.compile(r"(^|\s+)#.*$")
 _INCLUDE: Final = re.compile(r"(?:-r|--requirement)[\s=]*(.+)")
+_RELATIVE: Final = re.compile(r"((?:(?:-e|--editable)[\s=]*)?)(\.{1,2}(?:/.*)?)")
 _CONSTRAINT: Final = re.compile(r"(?:-c|--constraint)[\s=]*(.+)")
 
 
@@ -29,7 +31,7 @@ class DepsPip:
     """Packages that pip installs before a task runs.
 
     ``packages`` are requirements as pip writes them; ``reqs_path`` is a requirements file of this machine, read when the workflow is
-    dispatched.
+    dispatched. Paths of packages that begin with ``./`` or ``../`` start from the working directory then.
     """
 
     def __init__(self, packages: str | Iterable[str] = (), reqs_path: str = "") -> None:
@@ -42,11 +44,16 @@ class DepsPip:
         :raises WorkflowError: if the file cannot be read
         """
         lines = _requirement_lines(Path(self.reqs_path), ()) if self.reqs_path else ()
-        return (*(package.strip() for package in self.packages), *lines)
+        return tuple(_with_whole_path(line) for line in (*(package.strip() for package in self.packages), *lines))
 
     def __repr__(self) -> str:
         file = f", reqs_path={self.reqs_path!r}" if self.reqs_path else ""
         return f"DepsPip({list(self.packages)!r}{file})"
+
+
+def _with_whole_path(requirement: str) -> str:
+    relative = _RELATIVE.fullmatch(requirement)
+    return f"{relative[1]}{os.path.abspath(relative[2])}" if relative else requirement  # noqa: PTH100 - no file may be there
 
 
 def _requirement_lines(path: Path, including: tuple[Path, ...]) -> tuple[str, ...]:

@@ -10,7 +10,16 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any, cast
 
 from ..errors import CovalentError, PickleError, WorkflowError
-from ..serialize import ValuePickler, call_with_modules, digest, install_modules, locate, same
+from ..serialize import (
+    ValuePickler,
+    call_with_classes,
+    call_with_modules,
+    digest,
+    install_modules,
+    locate,
+    same,
+    travelling_state,
+)
 from .decorated import Decorated
 
 if TYPE_CHECKING:
@@ -56,11 +65,41 @@ class WorkflowPickler(ValuePickler):
 class FunctionPickler(WorkflowPickler):
     """Pickles what a task calls. Workers keep it open from one task to the next."""
 
+    def __init__(self, packer: Packer, *, tracing: bool = False, forced: frozenset[str] = frozenset()) -> None:
+        super().__init__(packer, tracing=tracing, forced=forced)
+        self._met: dict[type, dict[str, object]] = {}
+        self._kept: list[tuple[type, dict[str, object]]] = []
+
+    def encode(self, value: object) -> bytes:
+        self._kept = []
+        data = super().encode(value)
+        if not self._met:
+            return data
+        # Which classes there are is known only now.
+        self._kept = list(self._met.items())
+        return super().encode(value)
+
     def ship(self, value: object, shipped: dict[str, ModuleType]) -> object:
-        call = functools.partial(call_with_modules, install_modules, shipped, cast("Callable[..., object]", value))
-        # By which others find what it calls.
-        vars(call)["__wrapped__"] = value
+        call = cast("Callable[..., object]", value)
+        if self._kept:
+            call = functools.partial(call_with_classes, self._kept, call)
+        if shipped:
+            call = functools.partial(call_with_modules, install_modules, shipped, call)
+        if call is not value:
+            # By which others find what it calls.
+            vars(call)["__wrapped__"] = value
         return call
+
+    def reducer_override(self, obj: Any) -> Any:
+        reduction = super().reducer_override(obj)
+        state = travelling_state(reduction)
+        if state is not None:
+            self._met[obj] = state
+        return reduction
+
+    def _attempt(self, value: object) -> bytes:
+        self._met.clear()
+        return super()._attempt(value)
 
 
 class Packer:

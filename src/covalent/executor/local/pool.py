@@ -293,6 +293,9 @@ class LocalPool:
         except EnvironmentFailedError as error:
             group.fail(group.unsent(), Cause.ENVIRONMENT, str(error))
             return
+        except OSError as error:
+            group.fail(group.unsent(), Cause.HOST, f"No environment can be made on the machine of the server: {error}.")
+            return
         finally:
             group.is_preparing = False
         group.lane = self._lane(interpreter)
