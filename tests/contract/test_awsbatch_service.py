@@ -124,7 +124,7 @@ async def test_a_definition_of_ones_own_is_found_by_name_revision_and_arn(aws):
     arn = boto3.client("batch").describe_job_definitions(jobDefinitionName="mine")["jobDefinitions"][0][
         "jobDefinitionArn"
     ]
-    for name in ("mine", "mine:1", arn):
+    for name in ("mine", "mine:1", arn, arn.rpartition(":")[0]):
         await checked(job_definition=name)
 
 
@@ -167,6 +167,48 @@ async def test_a_processor_that_the_queue_does_not_have_is_refused(aws):
 
 async def test_shares_belong_to_queues_that_have_them(aws):
     assert "knows no shares: take share_identifier out" in await complaint(share_identifier="a")
+
+
+@pytest.fixture
+def shared_queue(aws: EmulatedAWS) -> Iterator[str]:
+    batch = boto3.client("batch")
+    policy = batch.create_scheduling_policy(name="fair", fairsharePolicy={"shareDecaySeconds": 600})["arn"]
+    behind = batch.describe_job_queues(jobQueues=["covalent-batch-queue"])["jobQueues"][0]["computeEnvironmentOrder"]
+    batch.create_job_queue(
+        jobQueueName="shared", state="ENABLED", priority=1, schedulingPolicyArn=policy, computeEnvironmentOrder=behind
+    )
+    yield "shared"
+    batch.delete_job_queue(jobQueue="shared")
+    batch.delete_scheduling_policy(arn=policy)
+
+
+async def test_a_job_in_a_share_has_a_priority_for_aws_takes_none_without(shared_queue, service):
+    in_share = {"batch_queue": shared_queue, "share_identifier": "mine"}
+    assert "divides its time by shares: set share_identifier" in await complaint(batch_queue=shared_queue)
+    for priority, name in ((None, "share-a"), (7, "share-b")):
+        ref = await service.submit(job(name, **in_share, scheduling_priority=priority))
+        found = boto3.client("batch").describe_jobs(jobs=[ref])["jobs"][0]
+        assert (found["shareIdentifier"], found["schedulingPriority"]) == ("mine", priority or 0)
+        assert (await ended(service, ref)).state is JobState.SUCCEEDED
+
+
+async def test_the_priority_in_a_share_may_be_that_of_ones_own_definition(shared_queue, service):
+    batch = boto3.client("batch")
+    in_share = {"batch_queue": shared_queue, "share_identifier": "mine"}
+    said = await complaint(**in_share, job_definition="mine")
+    assert "'mine' has no schedulingPriority, which AWS Batch wants of jobs in a share: set scheduling_priority" in said
+    await checked(**in_share, job_definition="mine", scheduling_priority=1)
+    known = batch.describe_job_definitions(jobDefinitionName="mine")["jobDefinitions"][0]
+    batch.register_job_definition(
+        jobDefinitionName="ranked",
+        type="container",
+        schedulingPriority=5,
+        containerProperties={
+            name: known["containerProperties"][name] for name in ("image", "command", "resourceRequirements")
+        },
+    )
+    ref = await service.submit(job("share-c", **in_share, job_definition="ranked"))
+    assert batch.describe_jobs(jobs=[ref])["jobs"][0]["schedulingPriority"] == 5
 
 
 async def test_what_may_not_be_looked_at_is_taken_to_be_there(aws):
@@ -417,10 +459,19 @@ async def test_what_a_task_prints_is_read_while_it_runs(service):
     assert (await service.logs(ref, 1, cursor)).data == b"the end\n"
 
 
+async def test_the_end_of_a_long_log_is_its_end_and_takes_one_call(aws, service):
+    program = "[print('line', n) for n in range(400)]; print('killed', end=''); sys.stdout.flush(); os._exit(9)"
+    ref = await service.submit(job("long-log", program, size=2))
+    await ended(service, ref)
+    aws.reset_calls()
+    assert (await service.log_end(ref, 1)).endswith(b"line 398\nline 399\nkilled\n")
+    assert sum(aws.calls().client["logs"].values()) == 1
+
+
 async def test_a_log_that_is_not_there_yet_is_empty(aws, service):
     aws.faults.hold("CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY - Service cannot fulfill the capacity requested")
     ref = await service.submit(job("waits"))
-    assert (await service.logs(ref, 0, "")).data == b""
+    assert (await service.logs(ref, 0, "")).data == await service.log_end(ref, 0) == b""
     async with asyncio.timeout(PATIENCE_S):
         while not (view := (await service.describe([ref]))[ref]).reason:
             await asyncio.sleep(0.1)

@@ -7,9 +7,10 @@ import asyncio
 import pytest
 
 from covalent.errors import ExecutorError, ServiceUnreachableError, ThrottledError
-from covalent.executor.azurebatch import AzureBatchExecutor
+from covalent.executor.azurebatch import AzureBatchExecutor, listing
 from covalent.executor.azurebatch.names import GroupRef
 from covalent.executor.azurebatch.service import AzureBatchService
+from covalent.executor.azurebatch.views import JobFacts
 from covalent.executor.batch.causes import CANCEL_REASON, explain
 from covalent.executor.batch.service import JobState
 from covalent.executor.batch.why import explained
@@ -163,6 +164,36 @@ async def test_what_a_task_prints_is_read_while_it_runs(service):
     assert data == b"task 1\n\x1eoh\n"
     await ended(service, ref)
     assert (await service.logs(ref, 1, cursor)).data == b"the end\n"
+
+
+async def test_a_group_of_several_pages_is_described_as_a_whole(service, monkeypatch):
+    monkeypatch.setattr(listing, "PAGE_TASKS", 2)
+    ref = await service.submit(job("pages", size=5, dispatch="pages"))
+    view = await ended(service, ref)
+    assert sorted(task.index for task in view.tasks) == list(range(5))
+    assert view.state is JobState.SUCCEEDED
+
+
+async def test_of_a_long_list_one_page_is_asked_for_where_one_will_do(azurebatch, service):
+    for name in ("one", "other"):
+        await service.submit(job(f"some-{name}", dispatch=f"some-{name}"))
+    clients = await AzureBatchExecutor(**OPTIONS).open_clients()
+    azurebatch.reset_calls()
+    assert len(await clients.some("/jobs", "looking for jobs", JobFacts, maxresults="1", select="id")) == 1
+    assert batch_calls(azurebatch) == {"ListJobs": 1}
+    assert len(await clients.items("/jobs", "looking for jobs", JobFacts, maxresults="1", select="id")) > 1
+    await clients.close()
+
+
+async def test_the_end_of_a_long_log_is_its_end(service):
+    end = "print('oh', file=sys.stderr); print('killed', end=''); sys.stdout.flush(); os._exit(9)"
+    program = f"[print('line', n) for n in range(2000)]; {end}"
+    ref = await service.submit(job("long-log", program, size=2, dispatch="long-log"))
+    await ended(service, ref)
+    told = await service.log_end(ref, 1)
+    assert told.endswith(b"line 1998\nline 1999\nkilledoh\n")
+    assert len(told) < 10_000
+    assert await service.log_end(str(GroupRef.parse(ref)._replace(group="nobody")), 0) == b""
 
 
 async def cause_of(service: AzureBatchService, ref: str) -> tuple[Cause | None, str]:

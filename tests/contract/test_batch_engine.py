@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,11 +11,11 @@ import pytest
 from blockbuster import blockbuster_ctx
 
 from covalent.errors import ExecutorError
-from covalent.executor.batch.service import Limits
+from covalent.executor.batch.service import JobView, Limits
 from covalent.model import Outcome
 from covalent.runner.cloud.names import EXIT_UNREADABLE, FIRST_VARIABLE, outcomes_prefix
 from covalent.states import Cause, Status
-from tests.support.batch_service import Behaviour, Cloud, Container, Dispatcher, Ended, Tasks, works
+from tests.support.batch_service import Behaviour, Cloud, Container, Dispatcher, Ended, FakeBatchService, Tasks, works
 
 
 @pytest.fixture(autouse=True)
@@ -118,6 +118,26 @@ async def test_a_group_that_is_too_large_for_one_job_becomes_several(
     assert sorted(told) == [("ct-group-0-1-0", 100, "0"), ("ct-group-0-1-1", 100, "100"), ("ct-group-0-1-2", 50, "200")]
 
 
+async def test_a_service_that_tells_of_one_job_at_a_time_is_asked_for_several_at_once(
+    cloud: Cloud, group: Callable[..., Dispatcher], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    under_way: list[int] = [0]
+    describe = FakeBatchService.describe
+
+    async def slow(self: FakeBatchService, refs: Sequence[str]) -> Mapping[str, JobView]:
+        under_way.append(under_way[-1] + 1)
+        await asyncio.sleep(0.05)
+        under_way.append(under_way[-1] - 1)
+        return await describe(self, refs)
+
+    monkeypatch.setattr(FakeBatchService, "describe", slow)
+    cloud.limits = Limits(max_size=2, max_refs=1, max_environment_chars=2000)
+    dispatcher = group(40)
+    await dispatcher.run()
+    assert len(completed(dispatcher)) == 40
+    assert max(under_way) == 8
+
+
 async def test_results_flow_while_the_rest_runs(cloud: Cloud, group: Callable[..., Dispatcher]) -> None:
     gate = asyncio.Event()
     cloud.behaviour = only(1, held(gate))
@@ -171,6 +191,20 @@ async def test_a_task_that_leaves_no_outcome_is_explained(
     assert outcome.started is (cause is not Cause.IMAGE)
     assert (outcome.stderr.data if outcome.stderr else b"") == (b"last words\n" if outcome.started else b"")
     assert len(completed(dispatcher)) == count - 1
+
+
+async def test_of_a_long_log_the_end_is_told(cloud: Cloud, group: Callable[..., Dispatcher]) -> None:
+    async def behave(container: Container) -> None:
+        container.start()
+        for number in range(500):
+            container.print(f"line {number}\n")
+        raise Ended(137)
+
+    cloud.behaviour = behave
+    outcome = (await group(1).run())[10]
+    assert outcome.stderr is not None
+    assert outcome.stderr.data is not None
+    assert outcome.stderr.data.endswith(b"line 499\n")
 
 
 async def test_a_task_that_fails_alone_is_known_before_the_others_end(

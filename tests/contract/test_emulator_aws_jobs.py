@@ -380,6 +380,15 @@ def test_a_disabled_queue_takes_no_jobs(cloud):
         ),
         ({"retryStrategy": {"attempts": 2, "evaluateOnExit": [{"action": "EXIT"}]}}, "at least one of"),
         (
+            {
+                "retryStrategy": {
+                    "attempts": 2,
+                    "evaluateOnExit": [{"action": "EXIT", "onReason": "Host EC2 (instance*"}],
+                }
+            },
+            "only letters, numbers, periods",
+        ),
+        (
             {"containerOverrides": {"environment": [{"name": "AWS_BATCH_X", "value": ""}]}},
             "cannot start with AWS_BATCH",
         ),
@@ -392,6 +401,21 @@ def test_a_disabled_queue_takes_no_jobs(cloud):
 )
 def test_a_submission_that_aws_does_not_take_is_refused(cloud, request_, message):
     assert message in refusal(cloud, **request_)
+
+
+def test_definitions_are_described_by_revision_or_by_name_and_status(cloud):
+    arn = cloud.define("true")
+    name = arn.rpartition("/")[2].partition(":")[0]
+    describe = cloud.batch.describe_job_definitions
+    for named in (arn, arn.rpartition("/")[2]):
+        assert [one["jobDefinitionArn"] for one in describe(jobDefinitions=[named])["jobDefinitions"]] == [arn]
+    for refused in (
+        {"jobDefinitions": [name]},
+        {"jobDefinitions": [arn.rpartition(":")[0]]},
+        {"jobDefinitions": [arn], "status": "ACTIVE"},
+    ):
+        with pytest.raises(ClientError, match="jobDefinitions"):
+            describe(**refused)
 
 
 def test_fargate_takes_only_its_own_sizes(cloud):

@@ -68,6 +68,10 @@ def test_a_request_that_comes_again_makes_no_second_job(cloud, held):
         cloud.create(cloud.spec("true"), "twice")
 
 
+def in_network(**interface: object) -> dict[str, object]:
+    return {"network": {"network_interfaces": [interface]}}
+
+
 @pytest.mark.parametrize("job_id", ["Upper", "1digit", "end-", "with_underscore", "x" * 64])
 def test_a_job_id_that_cannot_be_is_refused(cloud, job_id):
     with pytest.raises(InvalidArgument, match="must match the pattern"):
@@ -93,7 +97,21 @@ def test_a_job_id_that_cannot_be_is_refused(cloud, job_id):
         ({"task": {"environment": {"secret_variables": {"X": "mine"}}}}, "must name projects/"),
         ({"task": {"environment": {"variables": {"X": "x" * 1_000_000}}}}, "too large"),
         ({"allocation_policy": {"location": {"allowed_locations": ["zones/us-west1-a"]}}}, "not in the job's region"),
+        (
+            {"allocation_policy": {"location": {"allowed_locations": ["regions/us-east1", "zones/us-east1-b"]}}},
+            "one region, or several zones",
+        ),
         ({"allocation_policy": {"instances": [{}, {}]}}, "one instance policy"),
+        ({"allocation_policy": in_network(no_external_ip_address=True)}, "both network and subnetwork have to be"),
+        (
+            {"allocation_policy": in_network(no_external_ip_address=True, network="global/networks/default")},
+            "both network and subnetwork have to be specified when no_external_ip_address is true",
+        ),
+        ({"allocation_policy": in_network(network="default")}, "network is not matching the expected format"),
+        (
+            {"allocation_policy": in_network(subnetwork="regions/us-west1/subnetworks/default")},
+            "subnetwork is not matching the expected format",
+        ),
     ],
 )
 def test_a_job_that_cannot_be_is_refused(cloud, change, message):

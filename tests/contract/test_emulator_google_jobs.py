@@ -295,7 +295,8 @@ def test_machines_that_may_not_report_are_silent_until_the_service_gives_up(clou
     cloud.reach(job.name, State.SCHEDULED)
     ended = cloud.end(job.name)
     assert ended.status.state == State.FAILED
-    assert "No VM has agent reporting correctly" in events(ended)[-1]
+    assert "No VM has agent reporting correctly" in events(ended)[-2]
+    assert events(ended)[-1] == f"Job state is set from SCHEDULED to FAILED for job {ended.name}."
     assert [task.status.state for task in cloud.tasks(ended)] == [TaskState.UNEXECUTED]
 
 

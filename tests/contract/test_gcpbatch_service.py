@@ -158,6 +158,16 @@ async def test_what_a_task_prints_is_read_while_it_runs(service):
     assert (await service.logs(ref, 1, cursor)).data == b"the end\n"
 
 
+async def test_the_end_of_a_long_log_is_its_end_and_takes_one_call(google, service):
+    program = "[print('line', n) for n in range(400)]; print('killed', end=''); sys.stdout.flush(); os._exit(9)"
+    ref = await service.submit(job("long-log", program, size=2))
+    await ended(service, ref)
+    google.reset_calls()
+    assert (await service.log_end(ref, 1)).endswith(b"line 398\nline 399\nkilled\n")
+    assert sum(google.calls().client["logging"].values()) == 1
+    assert await service.log_end("not-there", 0) == b""
+
+
 async def test_a_wish_for_fewer_calls_and_silence_are_told_apart(google, service):
     google.faults.throttle("CreateJob", 1)
     with pytest.raises(ThrottledError):

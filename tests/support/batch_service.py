@@ -299,6 +299,10 @@ class FakeBatchService:
             lines = self.cloud.jobs[ref].tasks[index].log[at : at + 3]
             return LogPage(data=b"".join(lines), cursor=str(at + len(lines)))
 
+    async def log_end(self, ref: str, index: int) -> bytes:
+        async with self._call("logs"):
+            return b"".join(self.cloud.jobs[ref].tasks[index].log[-100:])
+
     async def close(self) -> None:
         self.is_closed = True
 

@@ -8,9 +8,11 @@ import sys
 
 import pytest
 
+from covalent.errors import ExecutorError
+from covalent.executor.awsbatch.checks import Checks
 from covalent.executor.awsbatch.definitions import HASH_CHARS, Roles, definition, name_of
 from covalent.executor.awsbatch.executor import AWSBatchExecutor
-from covalent.executor.awsbatch.fitting import architecture_of
+from covalent.executor.awsbatch.fitting import architecture_of, refuse_compute, resources_of
 from covalent.executor.awsbatch.reasons import LOST_HOST, REASONS, WAITS
 from covalent.executor.awsbatch.service import compact
 from covalent.executor.awsbatch.views import job_view, task_view
@@ -201,6 +203,30 @@ def test_states_of_an_array_are_counted():
 )
 def test_processors_are_told_from_names_of_instances(name, architecture):
     assert architecture_of(name) == architecture
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {"computeResources": {"type": "ECS_MANAGED_INSTANCES", "maxvCpus": 256}},
+        {"computeResources": {"type": "EC2", "maxvCpus": 256}, "containerOrchestrationType": "EKS"},
+    ],
+)
+def test_machines_that_take_jobs_of_another_form_are_none_for_tasks(environment):
+    options = AWSBatchExecutor().job_options()
+    with pytest.raises(
+        ExecutorError, match=r"platform is EC2, but the job queue 'q' has (ECS_MANAGED_INSTANCES|EKS) only"
+    ):
+        refuse_compute("q", [resources_of(environment)], options)
+    refuse_compute("q", [resources_of(environment), {"type": "SPOT", "maxvCpus": 256}], options)
+
+
+async def test_a_queue_for_which_aws_chooses_machines_is_not_judged_by_those_of_others():
+    class NoClients:
+        async def call(self, *named: object, **given: object) -> dict[str, object]:
+            raise AssertionError("with no environment named, AWS describes all that the account has")
+
+    assert list(await Checks(NoClients(), "us-east-1").environments({"jobQueueName": "q"})) == []
 
 
 def content(**settings: object) -> dict[str, object]:

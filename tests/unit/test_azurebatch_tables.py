@@ -103,6 +103,15 @@ def test_every_state_of_the_library_has_its_place_in_the_table():
         (failed("CommandProgramNotFound", "No such program"), Cause.IMAGE, "no python3"),
         (failed("DiskFull", "The disk is full"), Cause.HOST, "disk"),
         (failed("NodeUnusable", "The node is unusable"), Cause.HOST, "node failed"),
+        (
+            failed(
+                "ContainerInvalidSettings",
+                "At least one value of specified task container settings is invalid",
+                details="UnixHTTPConnectionPool(host='localhost', port=None): Read timed out. (read timeout=60)",
+            ),
+            Cause.HOST,
+            "did not answer in time",
+        ),
         (failed("BlobAccessDenied", "x"), Cause.CONFIG, "prepare"),
         (failed("SomethingNew", "Nobody knows."), Cause.UNKNOWN, "SomethingNew: Nobody knows."),
     ],

@@ -144,6 +144,7 @@ def test_a_setting_may_be_changed_on_the_object():
             "has zones/us-west1-a, which is not in the region us-east1",
         ),
         ({"allowed_locations": ["regions/us-west1"]}, "has regions/us-west1, which is not in the region us-east1"),
+        ({"allowed_locations": ["us-east1", "us-east1-b"]}, "takes one region, or zones. Leave one kind out"),
         ({"num_gpus": 1}, "gpu_type is not set. Set it"),
         ({"gpu_type": "nvidia-tesla-t4"}, "but num_gpus is 0"),
         ({"environment": {"A": 1}}, "environment must be a table of text"),
@@ -156,6 +157,10 @@ def test_a_setting_may_be_changed_on_the_object():
         ({"max_memory": 128}, "max_memory is 128 MiB, less than memory, which is 256 MiB"),
         ({"spot": "yes"}, "spot must be true or false"),
         ({"network": "a b"}, "network must be the name of a network, or its path"),
+        ({"assign_public_ip": False, "network": "n"}, "wants both network and subnetwork: set subnetwork too"),
+        ({"assign_public_ip": False, "subnetwork": "s"}, "wants both network and subnetwork: set network too"),
+        ({"subnetwork": "projects/p/regions/us-west1/subnetworks/s"}, "which is not in the region us-east1"),
+        ({"spot": True, "reservation": "mine"}, "a reservation has no spot machines"),
         ({"vcpu": 2}, "no setting 'vcpu'. Did you mean 'vcpus'?"),
     ],
 )

@@ -131,19 +131,42 @@ def test_a_task_of_a_cancelled_job_was_cancelled(state):
         ("Batch Error: code - CODE_GCE_PERMISSION_DENIED", Cause.CONFIG, "service agent"),
         ("Compute Engine API has not been used in project 1 before or it is disabled.", Cause.CONFIG, "Enable"),
         ("The service account x@y does not exist", Cause.CONFIG, "service_account_email"),
+        (
+            "Job gets no longer retryable information Batch Error: code - CODE_GCE_RESOURCE_NOT_FOUND, description - googleapi: Error "
+            "404: The resource 'projects/1/global/networks/default' was not found, notFound, already retried 3 times",
+            Cause.CONFIG,
+            "Set network and subnetwork",
+        ),
+        ("Batch Error: code - CODE_GCE_RESOURCE_NOT_FOUND, description - no such", Cause.CONFIG, "reservation"),
+        (
+            "Error 412: Constraint constraints/compute.vmExternalIpAccess violated for project 1. Add instance",
+            Cause.CONFIG,
+            "assign_public_ip",
+        ),
     ],
 )  # fmt: skip
-def test_a_job_that_could_not_run_says_why_for_each_of_its_tasks(said, cause, setting):
-    facts = job_facts(job("FAILED", event(0, "Job state is set from QUEUED to SCHEDULED"), event(5, said)))
+@pytest.mark.parametrize("is_last", [True, False])
+def test_a_job_that_could_not_run_says_why_for_each_of_its_tasks(said, cause, setting, is_last):
+    scheduled = "Job state is set from QUEUED to SCHEDULED for job projects/1/locations/l/jobs/j."
+    # The service may say so in the words with which the job fails, or in an event of its own before these.
+    last = event(6, "Job state is set from SCHEDULED to FAILED for job projects/1/locations/l/jobs/j.")
+    facts = job_facts(job("FAILED", *([] if is_last else [last]), event(0, scheduled), event(5, said)))
     outcome = explain(task_view("j", task("PENDING"), facts), REASONS)
     assert outcome.cause is cause
     assert setting in outcome.message
     assert not outcome.started
 
 
+def test_what_was_wrong_before_a_job_went_on_is_not_why_it_failed():
+    changes = [f"Job state is set from {one} for job j." for one in ("QUEUED to SCHEDULED", "SCHEDULED to FAILED")]
+    quota = event(1, "Batch Error: code - CODE_GCE_QUOTA_EXCEEDED")
+    assert job_facts(job("FAILED", quota, event(2, changes[0]), event(3, changes[1]))).reason == changes[1]
+
+
 @pytest.mark.parametrize(
     ("said", "setting"),
     [
+        ("The resource 'projects/1/regions/r/subnetworks/s' was not found", "Set network and subnetwork"),
         ("Quota 'CPUS' exceeded. CODE_GCE_QUOTA_EXCEEDED", "higher quota"),
         ("code - CODE_GCE_ZONE_RESOURCE_POOL_EXHAUSTED", "allowed_locations"),
         ("lacks the permission batch.states.report", "roles/batch.agentReporter"),
@@ -204,10 +227,10 @@ def test_a_job_has_what_its_settings_say():
         memory=300,
         out_of_memory=1,
         machine_type="n1-standard-4",
-        spot=True,
         gpu_type="nvidia-tesla-t4",
         num_gpus=2,
         boot_disk_mib=4096,
+        network="own",
         subnetwork="inner",
         assign_public_ip=False,
         allowed_locations=["us-east1-b"],
@@ -235,16 +258,32 @@ def test_a_job_has_what_its_settings_say():
     (instances,) = policy.instances
     assert instances.install_gpu_drivers
     assert instances.policy.machine_type == "n1-standard-4"
-    assert instances.policy.provisioning_model.name == "SPOT"
+    assert instances.policy.provisioning_model.name == "STANDARD"
     assert instances.policy.reservation == "mine"
     assert [(one.type_, one.count) for one in instances.policy.accelerators] == [("nvidia-tesla-t4", 2)]
     (interface,) = policy.network.network_interfaces
     assert interface.no_external_ip_address
+    assert interface.network == "global/networks/own"
     assert interface.subnetwork == "regions/us-east1/subnetworks/inner"
     assert list(policy.location.allowed_locations) == ["zones/us-east1-b"]
     assert policy.service_account.email == "a@b"
     labels = {"team": "blue", "covalent-dispatch": "d", "covalent-group": "ct-1"}
     assert dict(found.labels) == dict(policy.labels) == labels
+
+
+def test_spot_machines_are_asked_for():
+    (instances,) = request(spot=True).job.allocation_policy.instances
+    assert instances.policy.provisioning_model.name == "SPOT"
+
+
+def test_a_machine_without_a_public_address_is_in_the_default_network_unless_another_is_named():
+    assert not request().job.allocation_policy.network.network_interfaces
+    (interface,) = request(assign_public_ip=False).job.allocation_policy.network.network_interfaces
+    assert interface.no_external_ip_address
+    assert interface.network == "global/networks/default"
+    assert interface.subnetwork == "regions/us-east1/subnetworks/default"
+    (interface,) = request(subnetwork="inner").job.allocation_policy.network.network_interfaces
+    assert (interface.network, interface.no_external_ip_address) == ("", False)
 
 
 def test_the_service_repeats_only_what_lost_its_machine():

@@ -11,7 +11,7 @@ from ...troubles import Trouble
 from ..batch.concurrently import Once
 from .border import RefusedError
 from .definitions import Roles
-from .fitting import Described, refuse_compute, refuse_shares
+from .fitting import Described, refuse_compute, refuse_shares, refuse_without_priority, resources_of
 from .options import JobOptions
 from .session import Clients, partition_of
 
@@ -34,6 +34,7 @@ class Checks:
         """Ask anew for all that was found in order: something there has changed."""
         self._arns: Once[str] = Once(VALID_S)
         self._found: Once[None] = Once(VALID_S)
+        self._own: Once[Described | None] = Once(VALID_S)
         self._queues: Once[tuple[Described, Sequence[Described]]] = Once(VALID_S)
 
     async def check(self, options: JobOptions) -> None:
@@ -44,8 +45,8 @@ class Checks:
             self.check_queue(options),
             self._found.get(("bucket", bucket), lambda: self.check_bucket(bucket)),
         ]
-        if own := options.job_definition:
-            wanted.append(self._found.get(("job definition", own), lambda: self.check_definition(own)))
+        if options.job_definition:
+            wanted.append(self.check_definition(options))
         else:
             wanted.append(self._check_roles(options))
             if group:
@@ -117,19 +118,30 @@ class Checks:
         found: Described = answer["Role"]
         return found
 
-    async def check_definition(self, name: str) -> None:
-        """One of the user's own, by name, by name and revision, or by ARN."""
-        by_name = {"jobDefinitionName": name, "status": "ACTIVE"}
-        asked = {"jobDefinitions": [name]} if ":" in name else by_name
+    async def check_definition(self, options: JobOptions) -> None:
+        """One of the user's own, by name, by name and revision, or by ARN.
+
+        :raises ExecutorError: if there is none, or no task can run by it
+        """
+        name = options.job_definition
+        found = await self._own.get(name, lambda: self._definition(name))
+        if found is not None:
+            refuse_without_priority(found, options)
+
+    async def _definition(self, name: str) -> Described | None:
+        """The newest revision that is meant; None if nobody may ask."""
+        # AWS submits by an ARN without a revision, but describes by a name only then.
+        plain = name.rpartition("/")[2]
+        asked = {"jobDefinitions": [name]} if ":" in plain else {"jobDefinitionName": plain, "status": "ACTIVE"}
         try:
             answer = await self._clients.call(
                 "batch", "describe_job_definitions", f"looking for the job definition {name}", **asked
             )
         except RefusedError as error:
             if error.is_denied:
-                return
+                return None
             raise
-        active = [one for one in answer["jobDefinitions"] if one.get("status") == "ACTIVE"]
+        active: list[Described] = [one for one in answer["jobDefinitions"] if one.get("status") == "ACTIVE"]
         if not active:
             raise ExecutorError(
                 f"There is no active job definition {name!r} in {self._region}. Register it, name another one in job_definition, "
@@ -139,6 +151,7 @@ class Checks:
             raise ExecutorError(
                 f"The job definition {name!r} is not of one container, as tasks need it. Name another one in job_definition."
             )
+        return max(active, key=lambda one: int(one["revision"]))
 
     async def check_log_group(self, group: str) -> None:
         try:
@@ -186,7 +199,7 @@ class Checks:
                 return
             raise
         refuse_shares(queue, options)
-        managed = [e["computeResources"] for e in environments if e.get("computeResources")]
+        managed = [resources_of(e) for e in environments if e.get("computeResources")]
         if managed and len(managed) == len(environments):
             refuse_compute(name, managed, options)
 
@@ -235,13 +248,15 @@ class Checks:
         """
         name = queue["jobQueueName"]
         arns = [one["computeEnvironment"] for one in queue.get("computeEnvironmentOrder", ())]
+        if not arns:
+            return ()
         described = await self._clients.call(
             "batch", "describe_compute_environments", f"looking behind the queue {name}", computeEnvironments=arns
         )
         usable = [
             e for e in described["computeEnvironments"] if (e.get("state"), e.get("status")) == ("ENABLED", "VALID")
         ]
-        if arns and not usable:
+        if not usable:
             raise ExecutorError(
                 f"None of the compute environments behind the job queue {name!r} is ENABLED and VALID, so its jobs "
                 "would wait for ever. "

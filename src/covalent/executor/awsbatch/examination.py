@@ -178,7 +178,7 @@ class AWSExamination(BatchExamination):
 
     async def definition(self) -> Finding:
         name = self._options.job_definition
-        await self._checks.check_definition(name)
+        await self._checks.check_definition(self._options)
         return ok(f"The job definition {name} is in order, as far as these credentials may see.")
 
     async def log_group(self) -> Finding:

@@ -83,7 +83,7 @@ class AWSBatchExecutor(AWSBatchSettings, SingleTaskExecutor):
     :param environment: variables for the tasks
     :param secrets: variables for the tasks, as ARNs of secrets or parameters
     :param tags: for jobs, and what AWS makes for them
-    :param scheduling_priority: 0 to 9999, in a queue with fair shares
+    :param scheduling_priority: 0 to 9999, in a queue with fair shares; unless set, that of ``job_definition``, or 0
     :param share_identifier: the share, in a queue with fair shares
     :param job_definition: name or ARN of a job definition of one's own, used as it is
     :param container_properties: more ``containerProperties`` for the job definition, as AWS Batch's API has them

@@ -10,9 +10,10 @@ from ...troubles import Trouble
 from .options import JobOptions
 from .resources import Platform, size_of
 
-#: Kinds of compute environments by what they run. Source: API reference of AWS Batch, ``ComputeResource``.
+#: Kinds of compute environments by what they run. Managed instances of ECS take definitions of another form than ours.
+#: Source: API reference of AWS Batch, ``ComputeResource`` and ``RegisterJobDefinition``.
 _KINDS: Final[Mapping[Platform, frozenset[str]]] = {
-    Platform.EC2: frozenset({"EC2", "SPOT", "ECS_MANAGED_INSTANCES"}),
+    Platform.EC2: frozenset({"EC2", "SPOT"}),
     Platform.FARGATE: frozenset({"FARGATE", "FARGATE_SPOT"}),
 }
 
@@ -25,6 +26,22 @@ def refuse_shares(queue: Described, options: JobOptions) -> None:
         raise ExecutorError(f"The job queue {options.queue!r} divides its time by shares: set share_identifier.")
     if not has_shares and options.share_identifier is not None:
         raise ExecutorError(f"The job queue {options.queue!r} knows no shares: take share_identifier out.")
+
+
+def refuse_without_priority(definition: Described, options: JobOptions) -> None:
+    """:param definition: the user's own"""
+    is_missing = options.scheduling_priority is None and "schedulingPriority" not in definition
+    if options.share_identifier is not None and is_missing:
+        raise ExecutorError(
+            f"The job definition {options.job_definition!r} has no schedulingPriority, which AWS Batch wants of jobs in a share: set "
+            "scheduling_priority."
+        )
+
+
+def resources_of(environment: Described) -> Described:
+    """The ``computeResources`` of an environment; machines of a Kubernetes cluster are of a kind of their own."""
+    found: Described = environment["computeResources"]
+    return {**found, "type": "EKS"} if environment.get("containerOrchestrationType") == "EKS" else found
 
 
 def refuse_compute(queue: str, managed: Sequence[Described], options: JobOptions) -> None:

@@ -29,6 +29,11 @@ ATTEMPT: Final = "AWS_BATCH_JOB_ATTEMPT"
 #: Children of an array in one answer of ``ListJobs``. Source: API reference.
 PAGE_JOBS: Final = 1000
 
+#: Lines of the end of a log, and answers that may be empty before they come: CloudWatch Logs may have looked where nothing is.
+#: Source: API reference of CloudWatch Logs, ``GetLogEvents``.
+END_EVENTS: Final = 200
+END_PAGES: Final = 3
+
 #: The log group of jobs whose definition names none.
 DEFAULT_LOG_GROUP: Final = "/aws/batch/job"
 
@@ -111,11 +116,7 @@ class AWSBatchService:
         }
         if job.size > 1:
             request["arrayProperties"] = {"size": job.size}
-        if options.share_identifier is not None:
-            request["shareIdentifier"] = options.share_identifier
-        if options.scheduling_priority is not None:
-            request["schedulingPriorityOverride"] = options.scheduling_priority
-        return request
+        return request | _share(options)
 
     def _overrides(self, job: Job) -> dict[str, Any]:
         options: JobOptions = job.options
@@ -186,21 +187,31 @@ class AWSBatchService:
         place = await self._log_of(job_id)
         if place is None:
             return LogPage(data=b"", cursor=cursor)
-        group, stream = place
+        stream = place[1]
         known, _, token = cursor.rpartition(" ")
-        arguments = {"logGroupName": group, "logStreamName": stream, "startFromHead": True}
-        if known == stream:
-            arguments["nextToken"] = token
-        try:
-            answer = await self._clients.call("logs", "get_log_events", f"reading the log {stream}", **arguments)
-        except RefusedError as error:
-            if error.code != "ResourceNotFoundException":
-                raise
-            return LogPage(data=b"", cursor=cursor)  # Nothing has been written yet.
+        begun = {"nextToken": token} if known == stream else {}
+        answer = await self._events(place, startFromHead=True, **begun)
+        if answer is None:
+            return LogPage(data=b"", cursor=cursor)
         if not answer["events"]:
             self._logs.pop(job_id, None)  # Another attempt may have begun by the next look.
-        lines = [f"{event['message']}\n" for event in answer["events"]]
-        return LogPage(data="".join(lines).encode(), cursor=f"{stream} {answer['nextForwardToken']}")
+        return LogPage(data=_lines(answer), cursor=f"{stream} {answer['nextForwardToken']}")
+
+    async def log_end(self, ref: str, index: int) -> bytes:
+        job_id = await self._job_of(ref, index)
+        self._logs.pop(job_id, None)  # What is known may be the stream of an attempt before the last.
+        place = await self._log_of(job_id)
+        if place is None:
+            return b""
+        begun: dict[str, str] = {}
+        for _ in range(END_PAGES):
+            answer = await self._events(place, startFromHead=False, limit=END_EVENTS, **begun)
+            if answer is None:
+                break
+            if answer["events"]:
+                return _lines(answer)
+            begun = {"nextToken": answer["nextBackwardToken"]}
+        return b""
 
     async def status(self, ref: str) -> tuple[str, int]:
         """A job's state in AWS's words, and its exit code; -1 while there is none.
@@ -240,6 +251,17 @@ class AWSBatchService:
         """The id of one task's job."""
         return f"{ref}:{index}" if await self._is_array(ref) else ref
 
+    async def _events(self, place: tuple[str, str], **arguments: Any) -> dict[str, Any] | None:
+        """An answer of ``GetLogEvents``; None if nothing has been written yet."""
+        group, stream = place
+        named = {"logGroupName": group, "logStreamName": stream}
+        try:
+            return await self._clients.call("logs", "get_log_events", f"reading the log {stream}", **named, **arguments)
+        except RefusedError as error:
+            if error.code != "ResourceNotFoundException":
+                raise
+            return None
+
     async def _log_of(self, job_id: str) -> tuple[str, str] | None:
         """Group and stream; None until there is one."""
         if job_id not in self._logs:
@@ -249,6 +271,22 @@ class AWSBatchService:
                     options = (container.get("logConfiguration") or {}).get("options") or {}
                     self._logs[job_id] = (options.get("awslogs-group", DEFAULT_LOG_GROUP), stream)
         return self._logs.get(job_id)
+
+
+def _lines(answer: Mapping[str, Any]) -> bytes:
+    return "".join(f"{event['message']}\n" for event in answer["events"]).encode()
+
+
+def _share(options: JobOptions) -> dict[str, Any]:
+    """AWS takes no job in a share without a priority: the job's own, or that of its definition, which ours do not have."""
+    found: dict[str, Any] = {}
+    if options.share_identifier is not None:
+        found["shareIdentifier"] = options.share_identifier
+    if options.scheduling_priority is not None:
+        found["schedulingPriorityOverride"] = options.scheduling_priority
+    elif found and not options.job_definition:
+        found["schedulingPriorityOverride"] = 0
+    return found
 
 
 def _retry_strategy(attempts: int) -> dict[str, Any]:

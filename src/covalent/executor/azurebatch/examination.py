@@ -91,7 +91,7 @@ class AzureExamination(BatchExamination):
 
     async def identity(self) -> Finding:
         who = _named(_claims(self._token)) or self._account.client_id or "whoever is signed in"
-        await self._ready.items("/jobs", "looking for jobs", _Id, maxresults="1", select="id")
+        await self._ready.some("/jobs", "looking for jobs", _Id, maxresults="1", select="id")
         return ok(f"{who}, who may use the Batch account {self._account.url}.")
 
     async def bucket(self) -> Finding:

@@ -16,8 +16,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Final
 
-import msgspec
-
 from ...errors import ServiceUnreachableError, ThrottledError
 from ..batch.causes import CANCEL_REASON
 from ..batch.remembered import Remembered
@@ -211,14 +209,14 @@ class Jobs:
         """Whether a task of it is open, which keeps it from ending by itself."""
         what = f"looking for tasks of the job {job}"
         try:
-            answer = await self._clients.get(
-                f"/jobs/{part(job)}/tasks", what, _Some, filter=OPEN, select="id", maxresults="1"
+            found = await self._clients.some(
+                f"/jobs/{part(job)}/tasks", what, Task, filter=OPEN, select="id", maxresults="1"
             )
         except RefusedError as error:
             if error.status == 404 or error.code in OVER:
                 return False
             raise
-        return bool(answer.value)
+        return bool(found)
 
     async def _create(self, job: str, content: Mapping[str, object]) -> bool:
         """False if it exists."""
@@ -230,12 +228,6 @@ class Jobs:
                 return False
             raise
         return True
-
-
-class _Some(msgspec.Struct):
-    """The first page of a list, of which it only counts whether it has anything."""
-
-    value: list[Task]
 
 
 def _is_over(added: Added) -> bool:

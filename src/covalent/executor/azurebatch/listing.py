@@ -13,6 +13,9 @@ from .views import TASK_FIELDS, Task
 #: Tasks of a group with their indexes.
 Listed: TypeAlias = list[tuple[int, Task]]
 
+#: Tasks in one answer, the most that there are. Source: API reference of Azure Batch, "List tasks".
+PAGE_TASKS: Final = 1000
+
 #: What is answered where a job has ended, or is about to, or is not there.
 OVER: Final = frozenset({"JobBeingDeleted", "JobBeingTerminated", "JobCompleted", "JobNotFound", "JobTerminating"})
 
@@ -33,7 +36,7 @@ async def tasks_of(
     :param groups: those that are wanted; if it is one, no other is asked for
     :raises ExecutorError: if Azure cannot be asked
     """
-    params = {"select": select, "maxresults": "1000"}
+    params = {"select": select, "maxresults": str(PAGE_TASKS)}
     if len(groups) == 1:
         filter = f"startswith(id,'{groups[0]}-')"  # noqa: A001
     if filter:

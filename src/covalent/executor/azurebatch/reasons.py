@@ -48,6 +48,11 @@ REASONS: Final = (
         r"^(NodeUnusable|NodeLost|ComputeNode\w*|Unknown(Error)?|ContainerOperation\w*|\w*TimedOut)\b|node .*(unusable|offline|removed)",
         "Its node failed.",
     ),
+    _reason(
+        Cause.HOST,
+        r"UnixHTTPConnectionPool|Read timed out",
+        "The container service on its node did not answer in time, which a new node that pulls a large image may bring about.",
+    ),
     _reason(Cause.HOST, r"^TaskEnded\b", "Azure Batch ended it, and does not say why."),
     _reason(Cause.HOST, r"^DiskFull\b|no space left", "The disk of its node is full. Clean up, or take a larger VM."),
     _reason(

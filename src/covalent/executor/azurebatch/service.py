@@ -101,6 +101,10 @@ class AzureBatchService:
         job, group, _ = GroupRef.parse(ref)
         return await logs.read(self._clients, job, task_id(group, index), cursor)
 
+    async def log_end(self, ref: str, index: int) -> bytes:
+        job, group, _ = GroupRef.parse(ref)
+        return await logs.read_end(self._clients, job, task_id(group, index))
+
     async def status(self, ref: str) -> tuple[str, int]:
         """The state of a group's tasks in Azure's words, and the exit code of one that failed, else 0; -1 while there is none.
 

@@ -161,6 +161,10 @@ class Clients:
         """What all pages of an answer hold; otherwise as :meth:`get`."""
         return await self._run(lambda: self._items(path, what, kind, _query(params)))
 
+    async def some(self, path: str, what: str, kind: type[T], **params: str) -> list[T]:
+        """What the first page of an answer holds; otherwise as :meth:`get`."""
+        return (await self.get(path, what, Page[kind], **params)).value  # type: ignore[valid-type]
+
     async def close(self) -> None:
         self._threads.shutdown(wait=False, cancel_futures=True)
         if self._client is not None:
@@ -176,7 +180,9 @@ class Clients:
         while url:
             page = _decoded(self._send("GET", url, what, params), Page[kind], what)  # type: ignore[valid-type]
             found += page.value
-            url, params = page.next_link, {}
+            url = page.next_link
+            # The way to the next page need not name the version, which the service wants to know each time.
+            params = {} if "api-version=" in (url or "") else {"api-version": API_VERSION}
         return found
 
     def _send(

@@ -21,9 +21,8 @@ CUT: Final = b"\n[The log goes on; the rest of it can be read once the task has 
 #: Logs that are kept at hand.
 LOGS: Final = 16
 
-#: The end of a log that goes into an outcome, and how many pages are read to find it.
+#: The end of a log that goes into an outcome.
 TAIL_BYTES: Final = 2048
-TAIL_PAGES: Final = 30
 
 _MARK: Final = STDERR_MARK.encode()
 
@@ -98,14 +97,7 @@ async def tail(service: BatchService, ref: str, task: int, outcome: Outcome) -> 
 
     :raises ExecutorError: if the log cannot be read
     """
-    last, cursor = b"", ""
-    for _ in range(TAIL_PAGES):
-        page = await service.logs(ref, task, cursor)
-        last = (last + page.data)[-TAIL_BYTES:]
-        if not page.data or page.cursor == cursor:
-            break
-        cursor = page.cursor
-    text = last.replace(_MARK, b"")
+    text = (await service.log_end(ref, task)).replace(_MARK, b"")[-TAIL_BYTES:]
     if not text:
         return outcome
     return replace(outcome, stderr=Blob(digest=hashlib.sha256(text).hexdigest(), size=len(text), data=text))

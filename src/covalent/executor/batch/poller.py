@@ -17,8 +17,9 @@ from .tracking import TrackedGroup
 
 log = logging.getLogger(__name__)
 
-#: Groups that are looked at together.
+#: Groups that are looked at together, and calls by which their jobs are described: some services tell of one job at a time.
 LOOKS: Final = 8
+DESCRIPTIONS: Final = 8
 
 #: The part of its interval by which a group may be looked at early, to share a call with others.
 EARLY: Final = 0.2
@@ -92,8 +93,9 @@ class Poller:
         refs = [job.ref for group in due for job in group.open_jobs()]
         size = self._service.limits.max_refs
         try:
-            for start in range(0, len(refs), size):
-                views.update(await self._service.describe(refs[start : start + size]))
+            parts = [refs[start : start + size] for start in range(0, len(refs), size)]
+            for found in await each(parts, self._service.describe, DESCRIPTIONS):
+                views.update(found)
         except Exception as error:  # noqa: BLE001 - whatever it is, other looks must follow
             self.trouble = _told("jobs cannot be described", error)
             is_slower = True

@@ -168,4 +168,7 @@ class BatchService(Protocol):
     async def logs(self, ref: str, index: int, cursor: str) -> LogPage:
         """What a running task has printed since ``cursor`` (empty: from the beginning); standard output and errors in one."""
 
+    async def log_end(self, ref: str, index: int) -> bytes:
+        """The last few KiB of what a task that has ended has printed, however much that was, in as few calls as that takes."""
+
     async def close(self) -> None: ...

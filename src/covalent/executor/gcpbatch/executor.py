@@ -62,7 +62,7 @@ class GCPBatchExecutor(GCPBatchSettings, SingleTaskExecutor):
     :param boot_disk_mib: MiB of disk for each task beside what every machine has
     :param network: name or path
     :param subnetwork: name or path
-    :param assign_public_ip: whether machines get a public address
+    :param assign_public_ip: whether machines get a public address; without, set ``network`` and ``subnetwork``, or neither for ``default``
     :param allowed_locations: zones of the region; all of them unless set
     :param reservation: name or path of a reservation
     :param parallelism: tasks of one job that run at the same time, at most
@@ -206,6 +206,8 @@ class GCPBatchExecutor(GCPBatchSettings, SingleTaskExecutor):
     def _machine(self) -> Machine:
         has_gpus = bool(self.num_gpus or _WITH_GPUS.match(self.machine_type or ""))
         drivers = self.install_gpu_drivers
+        # Without a public address, Google Batch wants to be told where a machine is; every project has these two unless it removed them.
+        place = "default" if not (self.assign_public_ip or self.network or self.subnetwork) else None
         return Machine(
             machine_type=self.machine_type or "",
             spot=self.spot,
@@ -214,8 +216,8 @@ class GCPBatchExecutor(GCPBatchSettings, SingleTaskExecutor):
             install_gpu_drivers=has_gpus if drivers is None else drivers,
             reservation=self.reservation or "",
             locations=tuple(sorted(map(_location, self.allowed_locations or ()))),
-            network=_path(self.network, "global/networks"),
-            subnetwork=_path(self.subnetwork, f"regions/{self.region}/subnetworks"),
+            network=_path(self.network or place, "global/networks"),
+            subnetwork=_path(self.subnetwork or place, f"regions/{self.region}/subnetworks"),
             has_public_ip=self.assign_public_ip,
         )
 
@@ -268,9 +270,36 @@ class GCPBatchExecutor(GCPBatchSettings, SingleTaskExecutor):
                 f"num_gpus is {self.num_gpus}, but gpu_type is not set. Set it, for example to 'nvidia-tesla-t4'.",
             ),
             (self.gpu_type and not self.num_gpus, f"gpu_type is {self.gpu_type!r}, but num_gpus is 0. Set it too."),
+            *self._refused_places(),
         ):
             if refused:
                 raise ExecutorError(message)
+
+    def _refused_places(self) -> Sequence[tuple[object, str]]:
+        """What Google does not take of networks and reservations."""
+        kinds = {one.partition("/")[0] for one in map(_location, self.allowed_locations or ())}
+        in_region = re.search(r"(?:^|/)regions/([^/]+)/subnetworks/", self.subnetwork or "")
+        is_half = bool(self.network) != bool(self.subnetwork)
+        return (
+            (
+                len(kinds) > 1,
+                "allowed_locations has a region and zones of it; Google Batch takes one region, or zones. Leave one kind out.",
+            ),
+            (
+                is_half and not self.assign_public_ip,
+                "Without public addresses (assign_public_ip), Google Batch wants both network and subnetwork: set "
+                f"{'subnetwork' if self.network else 'network'} too.",
+            ),
+            (
+                in_region and in_region[1] != self.region,
+                f"subnetwork is {self.subnetwork!r}, which is not in the region {self.region}, where the machines would be. Set region, "
+                "or a subnetwork there.",
+            ),
+            (
+                self.spot and self.reservation not in (None, "NO_RESERVATION"),
+                "spot is set, but a reservation has no spot machines. Leave reservation or spot out.",
+            ),
+        )
 
 
 def _location(name: str) -> str:

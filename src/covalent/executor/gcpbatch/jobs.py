@@ -123,7 +123,7 @@ def _allocation(machine: Machine, account: Account) -> dict[str, Any]:
 
 def _network(machine: Machine) -> dict[str, str]:
     found = {"network": machine.network, "subnetwork": machine.subnetwork}
-    return {name: path for name, path in found.items() if path} or {"network": "global/networks/default"}
+    return {name: path for name, path in found.items() if path}
 
 
 def _service_account(options: JobOptions) -> dict[str, Any]:

@@ -32,6 +32,10 @@ _ACCOUNT: Final = (
 )
 _MACHINE: Final = r"CODE_MACHINE_TYPE_NOT_FOUND|machine type .*(not found|does not exist|not available|unsupported)"
 
+_NETWORK: Final = r"networks/[^'\s]+'? was not found"
+_POLICY: Final = r"constraints?/[a-z]+\.|Constraint \S+ violated"
+_UNKNOWN: Final = r"CODE_GCE_(RESOURCE_)?NOT_FOUND"
+
 _MORE_QUOTA: Final = (
     "Ask for a higher quota of Compute Engine in the region, ask for less in vcpus, num_gpus or parallelism, or set "
     "another region."
@@ -42,6 +46,11 @@ _REPORTER: Final = (
     "(assign_public_ip), Private Google Access or Cloud NAT."
 )
 _ENABLE: Final = "Enable batch.googleapis.com, compute.googleapis.com, logging.googleapis.com and storage.googleapis.com in the project."
+_ANOTHER: Final = "Set network and subnetwork to ones that do: not every project has those named default."
+_FORBIDDEN: Final = (
+    "If it is about public addresses, set assign_public_ip to false, with Private Google Access or Cloud NAT in the subnetwork; else ask "
+    "its administrator."
+)
 _ACTING: Final = "Check service_account_email, and give whoever runs the server roles/iam.serviceAccountUser on it."
 
 REASONS: Final = (
@@ -86,6 +95,8 @@ REASONS: Final = (
     _reason(Cause.CONFIG, _DISABLED, f"A service that it needs is not enabled. {_ENABLE}"),
     _reason(Cause.CONFIG, _ACCOUNT, f"The service account cannot be used. {_ACTING}"),
     _reason(Cause.CONFIG, _MACHINE, "There is no such machine in the region. Correct machine_type."),
+    _reason(Cause.CONFIG, _NETWORK, f"The network or the subnetwork of its machines does not exist. {_ANOTHER}"),
+    _reason(Cause.CONFIG, _POLICY, f"A policy of the organisation forbids its machines. {_FORBIDDEN}"),
     _reason(
         Cause.CONFIG,
         r"CODE_GCE_PERMISSION_DENIED|Required '.*' permission",
@@ -101,6 +112,11 @@ REASONS: Final = (
         r"CODE_GCE_(INVALID|UNSUPPORTED)\w*|Invalid value for field",
         "Compute Engine does not take the machine as it is described. Check machine_type, gpu_type, network and reservation.",
     ),
+    _reason(
+        Cause.CONFIG,
+        _UNKNOWN,
+        "Compute Engine does not know something that its machines need. Check network, subnetwork, reservation and machine_type.",
+    ),
     _reason(Cause.QUOTA, _QUOTA, f"A quota of the project is used up. {_MORE_QUOTA}"),
     _reason(Cause.QUOTA, _CAPACITY, f"Google has no such machines free. {_MORE_ZONES}"),
 )
@@ -114,6 +130,8 @@ WAITS: Final = (
     _wait(_DISABLED, f"a service that it needs is not enabled. {_ENABLE}"),
     _wait(_ACCOUNT, f"the service account cannot be used. {_ACTING}"),
     _wait(_MACHINE, "there is no such machine in the region. Cancel it, and correct machine_type."),
+    _wait(_NETWORK, f"the network or the subnetwork of its machines does not exist. Cancel it. {_ANOTHER}"),
+    _wait(_POLICY, f"a policy of the organisation forbids its machines. {_FORBIDDEN}"),
     _wait(
         r"CODE_GCE_PERMISSION_DENIED", "Google Batch may not make the machines. Check the roles of its service agent."
     ),

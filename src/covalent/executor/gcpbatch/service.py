@@ -104,6 +104,17 @@ class GCPBatchService:
 
         return await self._clients.logging(what, read)
 
+    async def log_end(self, ref: str, index: int) -> bytes:
+        facts = await self._known(ref)
+        if facts is None:
+            return b""
+        project, uid = self._account.project, facts.uid
+
+        def read(client: Any) -> bytes:
+            return logs.end(next(client.list_log_entries(logs.request_end(project, uid, index), **_CALL).pages))
+
+        return await self._clients.logging(f"reading the end of the log of task {index} of the job {ref}", read)
+
     async def status(self, ref: str) -> tuple[str, int]:
         """A job's state in Google's words, and the exit code of a task that failed, else 0; -1 while there is none.
 

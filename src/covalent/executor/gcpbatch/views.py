@@ -43,6 +43,9 @@ IMAGE_EXIT_CODES: Final = frozenset({125, 126, 127})
 _EXIT_CODE: Final = re.compile(r"exit code (\d+)")
 _STARTS: Final = re.compile(r"to RUNNING\b")
 
+#: What is said when the state of a job changes, if nothing is said of why.
+_CHANGE: Final = re.compile(r"Job state is set from \w+ to (\w+)(?: for job \S+)?")
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class JobFacts:
@@ -142,8 +145,13 @@ def _image(job: Any) -> str:
 
 
 def _newest(events: Iterable[Any]) -> str:
-    newest = max(events, key=_time, default=None)
-    return "" if newest is None else str(newest.description)
+    """What was said last. Of a job that failed before it ran, that may be no more than that it failed: why was said just before."""
+    said = [str(event.description) for event in sorted(events, key=_time)]
+    if not said:
+        return ""
+    last = _CHANGE.fullmatch(said[-1])
+    is_bare = last is not None and last[1] == "FAILED"
+    return said[-2] if is_bare and len(said) > 1 and not _CHANGE.fullmatch(said[-2]) else said[-1]
 
 
 def _time(event: Any) -> float:

@@ -104,9 +104,17 @@ class Definitions:
         return active[-1]
 
     def select(self, request: Mapping[str, Any]) -> list[Definition]:
-        """Those that DescribeJobDefinitions asks for, newest revision first."""
+        """Those that DescribeJobDefinitions asks for, newest revision first.
+
+        :raises RefusalError: if it asks in a way that AWS Batch does not take
+        """
         if wanted := request.get("jobDefinitions"):
-            found = [definition for identifier in wanted for definition in self._find(identifier)]
+            if set(request) > {"jobDefinitions"}:
+                raise rejected("jobDefinitions cannot be used with other parameters.")
+            named = [each for each in wanted if ":" in each.rpartition("/")[2]]
+            if len(named) < len(wanted):
+                raise rejected("jobDefinitions must be ARNs with a revision, or be of the form NAME:REVISION.")
+            found = [definition for identifier in named for definition in self._find(identifier)]
         else:
             with self._lock:
                 found = [definition for revisions in self._revisions.values() for definition in reversed(revisions)]

@@ -17,6 +17,7 @@ _MAX_CONDITIONS: Final = 5
 _MAX_PATTERN_CHARS: Final = 512
 _FIELDS: Final = ("onStatusReason", "onReason", "onExitCode")
 _EXIT_CODE: Final = re.compile(r"\d*\*?")
+_NOT_IN_PATTERN: Final = re.compile(r"[^A-Za-z0-9.:\s*]")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,6 +50,8 @@ def _check_condition(condition: Mapping[str, Any]) -> None:
         raise rejected(f"EvaluateOnExit must have at least one of {', '.join(_FIELDS)}.")
     if any("*" in pattern[:-1] or len(pattern) > _MAX_PATTERN_CHARS for pattern in patterns):
         raise rejected("EvaluateOnExit patterns can hold an asterisk only at their end, and at most 512 characters.")
+    if any(_NOT_IN_PATTERN.search(condition.get(field, "")) for field in ("onStatusReason", "onReason")):
+        raise rejected("EvaluateOnExit patterns can hold only letters, numbers, periods, colons and white space.")
     if not _EXIT_CODE.fullmatch(condition.get("onExitCode", "*")):
         raise rejected("EvaluateOnExit onExitCode can hold only numbers, and an asterisk at its end.")
 

@@ -33,7 +33,6 @@ def order(request: Mapping[str, Any], size_bytes: int, queue: Queue, definition:
     resources = Resources.of(container)
     resources.check(on_fargate=definition.on_fargate)
     timeout = request.get("timeout") or definition.request.get("timeout") or {}
-    priority = request.get("schedulingPriorityOverride", definition.request.get("schedulingPriority"))
     propagate = request.get("propagateTags", definition.request.get("propagateTags", False))
     return Order(
         name=request["jobName"],
@@ -48,7 +47,7 @@ def order(request: Mapping[str, Any], size_bytes: int, queue: Queue, definition:
         depends_on=request.get("dependsOn", ()),
         overrides_chars=len(json.dumps(overrides, separators=(",", ":"))) if overrides else 0,
         share_identifier=request.get("shareIdentifier"),
-        scheduling_priority=priority,
+        scheduling_priority=_priority(request, definition),
         propagate_tags=propagate,
     )
 
@@ -81,6 +80,13 @@ def _check_queue(request: Mapping[str, Any], queue: Queue, definition: Definitio
         raise rejected("Share identifier must be specified for job queues with a scheduling policy.")
     if not queue.has_policy and "shareIdentifier" in request:
         raise rejected("Share identifier can be specified for job queues with a scheduling policy only.")
+    if queue.has_policy and _priority(request, definition) is None:
+        raise refused("Either schedulingPriority in job definition or schedulingPriorityOverride should be specified.")
+
+
+def _priority(request: Mapping[str, Any], definition: Definition) -> int | None:
+    priority: int | None = request.get("schedulingPriorityOverride", definition.request.get("schedulingPriority"))
+    return priority
 
 
 def _container(properties: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:

@@ -125,7 +125,7 @@ def _view(task: Task, root: Path, path: Path) -> dict[str, Any]:
         shown["properties"] = {
             "lastModified": times.text(status.st_mtime),
             "creationTime": times.text(status.st_ctime),
-            "contentLength": status.st_size,
+            "contentLength": str(status.st_size),  # As text, like all its long numbers.
             "contentType": _kind(path),
             "fileMode": f"0o{status.st_mode:o}",
         }

@@ -95,8 +95,9 @@ class Scheduler:
         """No machine has reported."""
         with self.changed:
             if job.is_active:
-                why = f" No VM has agent reporting correctly within the time window {job.silent_s:g} seconds."
-                self._finish(job, JobState.FAILED, f" Job failed due to task failures.{why}")
+                why = f"No VM has agent reporting correctly within the time window {job.silent_s:g} seconds."
+                job_event(job.message.status, why, "OPERATIONAL_INFO")
+                self._finish(job, JobState.FAILED)
 
     def _note_hold(self) -> None:
         """Let waiting jobs say why they wait."""

@@ -26,6 +26,7 @@ _JOB_ID: Final = re.compile(r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?")
 _LABEL: Final = re.compile(r"[a-z][a-z0-9_-]{0,62}")
 _LABEL_VALUE: Final = re.compile(r"[a-z0-9_-]{0,63}")
 _VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_NAME: Final = r"[a-z]([-a-z0-9]*[a-z0-9])?"
 _SECRET: Final = re.compile(r"projects/[^/]+/secrets/[^/]+/versions/[^/]+")
 
 
@@ -166,5 +167,25 @@ def _check_allocation(policy: Any, location: str) -> None:
         )
         if not is_here:
             raise invalid(f"Invalid allowed_locations: {allowed!r} is not in the job's region {location}.")
+    if len({allowed.partition("/")[0] for allowed in policy.location.allowed_locations}) > 1:
+        raise invalid("Invalid allowed_locations: it can be one region, or several zones of one region.")
     if len(policy.network.network_interfaces) > 1:
         raise invalid("allocation_policy can have one network interface.")
+    for interface in policy.network.network_interfaces:
+        _check_interface(interface, location)
+
+
+def _check_interface(interface: Any, location: str) -> None:
+    places = {
+        "network": rf"global/networks/({_NAME})$",
+        "subnetwork": rf"regions/{re.escape(location)}/subnetworks/({_NAME})$",
+    }
+    for field, expected in places.items():
+        given = getattr(interface, field)
+        if given and not re.fullmatch(rf"(https://.+/)?(projects/[^/]+/)?{expected}", given):
+            raise invalid(f"{field} field is invalid. {field}: {field} is not matching the expected format: {expected}")
+    if interface.no_external_ip_address and not (interface.network and interface.subnetwork):
+        raise invalid(
+            "no_external_ip_address field is invalid. both network and subnetwork have to be specified when "
+            "no_external_ip_address is true."
+        )
