@@ -320,6 +320,7 @@ class DispatchInfo:
     reuse: bool = False  #: Values of ``redispatch_of`` may be taken.
     tasks: int = 0
     counts: dict[str, int] = field(default_factory=dict)  #: Tasks by status.
+    not_run: int = 0  #: Of those that are FAILED, how many never ran, because of others.
     executors: tuple[str, ...] = ()  #: Short names of those that its tasks run on.
 
 

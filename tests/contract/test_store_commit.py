@@ -12,6 +12,7 @@ from covalent.errors import IllegalTransitionError, StoreError
 from covalent.model import AttemptInfo, DispatchStep, GroupRecord, Outcome, TaskFailure, TaskRef
 from covalent.states import ACTIVE, DISPATCH_STEPS, TASK_STEPS, Cause, Status
 from covalent.store import Store
+from covalent.store.queries import load_migrations
 from tests.support.dispatches import (
     begin,
     blob,
@@ -61,6 +62,37 @@ def test_a_task_that_runs_through_shows_where_it_stands(store: Store):
     task = store.task(dispatch_id, 0)
     assert (task.status, task.started_at, task.ended_at, task.reused) == (Status.COMPLETED, 2002.5, 2002.75, False)
     assert store.dispatch(dispatch_id).counts == {"NEW_OBJECT": 2, "COMPLETED": 1}
+
+
+def fail_upstream(store: Store, dispatch_id: str) -> None:
+    """Task 0 fails, and so task 1 never runs; task 2 is cancelled below another."""
+    run_to_running(store, dispatch_id, 0)
+    move(store, dispatch_id, ended(0, failed()))
+    move(store, dispatch_id, ended(1, failed(Cause.UPSTREAM), attempt=0, source=Status.NEW_OBJECT))
+    never = Outcome(status=Status.CANCELLED, cause=Cause.UPSTREAM)
+    move(store, dispatch_id, ended(2, never, attempt=0, source=Status.NEW_OBJECT))
+
+
+def test_failed_tasks_that_never_ran_are_counted_apart(store: Store):
+    dispatch_id = create(store)
+    assert store.dispatch(dispatch_id).not_run == 0
+    fail_upstream(store, dispatch_id)
+    (listed,) = store.dispatches()
+    assert (listed.counts, listed.not_run) == ({"FAILED": 2, "CANCELLED": 1}, 1)
+    assert store.dispatch(dispatch_id) == store.snapshot(dispatch_id).info == listed
+
+
+def test_dispatches_of_an_earlier_version_get_the_number_of_tasks_that_never_ran(store: Store, database):
+    dispatch_id, other = create(store), create(store)
+    fail_upstream(store, dispatch_id)
+    connection = database.connect()
+    connection.execute("""UPDATE event SET counts = REPLACE(counts, ',"UPSTREAM":1', '')""")
+    assert store.dispatch(dispatch_id).not_run == 0
+    (migration,) = [m for m in load_migrations(store._database.dialect) if m.name == "not_run"]
+    connection.execute(*migration.scripts)
+    connection.close()
+    assert [info.not_run for info in map(store.dispatch, (dispatch_id, other))] == [1, 0]
+    assert store.dispatch(dispatch_id).counts == {"FAILED": 2, "CANCELLED": 1}
 
 
 def test_times_of_steps_stand_in_for_times_that_an_outcome_lacks(store: Store):

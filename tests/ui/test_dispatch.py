@@ -12,6 +12,7 @@ import covalent as ct
 from covalent.client.server import Server
 from tests.support.browser import place_at_rest
 
+from .conftest import signed_in
 from .workflows import HOSTILE, failing, gated, hostile_flow, nested, speaking, sum_of_squares
 
 pytestmark = pytest.mark.browser
@@ -272,3 +273,35 @@ def test_a_dispatch_is_deleted(page):
     page.get_by_role("dialog").get_by_role("button", name="Delete").click()
     expect(page.get_by_role("heading", name="Dispatches")).to_be_visible()
     assert dispatch_id not in [info.id for info in Server().dispatches(limit=1000).items]
+
+
+def test_what_is_called_without_arguments_is_said_to_be(page):
+    @ct.electron
+    def one():
+        return 1
+
+    @ct.lattice
+    def alone():
+        return one()
+
+    dispatch_id = ended(ct.dispatch(alone)())
+    open_page(page, dispatch_id)
+    page.get_by_role("tab", name="Overview").click()
+    expect(page.get_by_text("It was called without arguments.")).to_be_visible()
+    page.goto(f"/dispatches/{dispatch_id}/tasks/0")
+    expect(page.get_by_text("It was called without arguments.")).to_be_visible()
+
+
+def test_executors_list_like_failures_once(own_server, visit):
+    @ct.electron
+    def measure(n):
+        raise ValueError(f"row {n} is empty")
+
+    @ct.lattice
+    def survey(count):
+        return [measure(n) for n in range(count)]
+
+    ended(ct.dispatch(survey)(4))
+    with visit(own_server) as (context, _):
+        page = signed_in(context, own_server, "/executors")
+        expect(page.get_by_text("and 3 more like it")).to_be_visible()

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 import covalent as ct
+from tests.support.browser import place_at_rest
 from tests.support.server import RunningServer
 
 from .conftest import signed_in
@@ -34,6 +35,24 @@ def test_a_dispatch_is_listed_with_its_progress(page, done):
     expect(cells.get_by_text("local")).to_be_visible()
     cells.get_by_role("link", name="sum_of_squares").click()
     expect(page).to_have_url(re.compile(f"/dispatches/{done}"))
+
+
+def test_what_never_ran_is_not_listed_as_failed(page):
+    dispatch_id = ct.dispatch(failing)()
+    ct.get_result(dispatch_id, wait=True)
+    bar = row(page, dispatch_id).get_by_role("img", name="3 tasks: 1 completed, 1 failed, 1 not run")
+    expect(bar).to_be_visible()
+
+
+def test_a_telephone_shows_how_far_a_dispatch_is_without_scrolling(page, done):
+    page.set_viewport_size({"width": 390, "height": 844})
+    expect(page.get_by_role("columnheader", name="Duration")).to_have_count(0)
+    mine = row(page, done)
+    for what in (mine.get_by_role("link", name="sum_of_squares"), mine.get_by_text("4 / 4")):
+        shown = place_at_rest(what)
+        assert 0 <= shown["x"] < shown["x"] + shown["width"] <= 390
+    page.set_viewport_size({"width": 1280, "height": 800})
+    expect(page.get_by_role("columnheader", name="Duration")).to_be_visible()
 
 
 def test_the_list_follows_what_happens(page, gate):

@@ -179,6 +179,7 @@ class DispatchView(BaseModel):
     reuse: bool
     tasks: int
     counts: dict[str, int] = Field(description="Tasks by status.")
+    not_run: int = Field(description="Of those that are FAILED, how many never ran, because of others.")
     executors: tuple[str, ...] = Field(description="Short names of those that its tasks run on.")
     arguments_preview: str | None = Field(default=None, description="The arguments of the lattice, as bounded text.")
     result_preview: str | None = Field(default=None, description="What it returned, as bounded text.")

@@ -11,7 +11,7 @@ from ..client.describe import counted
 from ..client.server import Server, connect
 from ..client.views import AttemptView, DispatchView, TaskView
 from ..model import TaskInfo
-from ..states import ACTIVE, Cause, Status
+from ..states import ACTIVE, Status
 from .dispatches import statuses
 from .find import resolve
 from .output import emit_json, emit_pairs, emit_table, examples, json_option, took, when
@@ -53,8 +53,7 @@ def _show_dispatch(server: Server, info: DispatchView, limit: int, status: Statu
     if as_json:
         emit_json({"dispatch": info, "tasks": tasks})
         return
-    whole = status is None and len(found) <= limit
-    emit_pairs(_summary(info, sum(task.cause is Cause.UPSTREAM for task in tasks) if whole else None))
+    emit_pairs(_summary(info))
     click.echo()
     columns = ("TASK", "NAME", "STATUS", "TRIES", "EXECUTOR", "TOOK", "REMARK")
     emit_table(columns, [_row(task) for task in tasks])
@@ -62,12 +61,12 @@ def _show_dispatch(server: Server, info: DispatchView, limit: int, status: Statu
         click.echo("… and more: --limit shows more of them, --status those that are of interest.")
 
 
-def _summary(info: DispatchView, not_run: int | None) -> list[tuple[str, object]]:
+def _summary(info: DispatchView) -> list[tuple[str, object]]:
     pairs: list[tuple[str, object]] = [
         ("dispatch", info.id),
         ("name", info.name),
         ("status", info.status),
-        ("tasks", counted(info, not_run)),
+        ("tasks", counted(info)),
         ("created", when(info.created_at)),
     ]
     if info.started_at:

@@ -185,6 +185,11 @@ def _require_lattice(lattice: object) -> None:
             f"dispatch() takes a workflow, and in a task {name} is a plain function, even if it was made a lattice outside. Call it as a "
             "sublattice in the outer lattice, with @covalent.electron over @covalent.lattice, or decorate it inside the task."
         )
+    if not callable(lattice):
+        raise WorkflowError(
+            f"dispatch() takes a workflow, and was given a value of type {type(lattice).__name__}. A lattice that is called "
+            "runs at once, as any function does: call dispatch as dispatch(lattice)(arguments…)."
+        )
     raise WorkflowError(
         f"dispatch() takes a workflow, and {name} is not one. Decorate it with @covalent.lattice, and call dispatch as "
         f"dispatch({name})(arguments…)."

@@ -69,17 +69,11 @@ def _call(inputs: dict[str, Any]) -> str:
     return f"({', '.join(parts)})"
 
 
-def counted(info: DispatchInfo, not_run: int | None = None) -> str:
-    """The number of tasks, and how many are in which state.
-
-    :param not_run: how many of those that failed never ran, because of others; None if that is not known
-    """
-    names = {status: status.lower() for status in info.counts}
-    counts = dict(info.counts)
-    if not_run:
-        counts[Status.FAILED] -= not_run
-        counts["did not run"], names["did not run"] = not_run, "did not run"
-    elif not_run is None and counts.get(Status.FAILED, 0) > 1:
-        names[Status.FAILED] = "failed or did not run"
-    told = ", ".join(f"{count} {names[status]}" for status, count in counts.items() if count)
+def counted(info: DispatchInfo) -> str:
+    """The number of tasks, and how many are in which state; those apart that never ran because of others."""
+    counts = {status.lower(): count for status, count in info.counts.items()}
+    if info.not_run:
+        counts["failed"] -= info.not_run
+        counts["did not run"] = info.not_run
+    told = ", ".join(f"{count} {state}" for state, count in counts.items() if count)
     return f"{info.tasks}" + (f" ({told})" if told else "")

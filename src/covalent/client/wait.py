@@ -131,7 +131,10 @@ def _appearing(progress: Progress) -> Iterator[None]:
 
 def _state(info: DispatchInfo) -> str:
     """Beside the bar: what is going on and what went wrong."""
-    parts = [f"{info.counts[s]} {s.lower()}" for s in ("RUNNING", "FAILED", "CANCELLED") if info.counts.get(s)]
+    counts = dict(info.counts)
+    if info.not_run:
+        counts[Status.FAILED] -= info.not_run
+    parts = [f"{counts[s]} {s.lower()}" for s in ("RUNNING", "FAILED", "CANCELLED") if counts.get(s)]
     return ", ".join(parts) or info.status.lower()
 
 

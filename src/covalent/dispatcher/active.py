@@ -37,7 +37,8 @@ class ActiveDispatch:
 
     def show(self) -> None:
         """Make its present state visible; called when that is stored, for nobody may see what a crash could undo."""
-        self.info = replace(self.info, status=self.scheduler.status, counts=self.scheduler.counts())
+        scheduler = self.scheduler
+        self.info = replace(self.info, status=scheduler.status, counts=scheduler.counts(), not_run=scheduler.not_run())
 
     def drive(
         self,

@@ -135,6 +135,10 @@ class DispatchScheduler:
         """Tasks by status."""
         return {str(status): count for status, count in self._counts.items() if count}
 
+    def not_run(self) -> int:
+        """How many of the FAILED ones never ran, because of others."""
+        return self._counts[Status.FAILED] - len(self._failures)
+
     # Events
 
     def _start(self, event: Start) -> None:
@@ -329,7 +333,7 @@ class DispatchScheduler:
         if not self._failures:
             return ""
         named = sorted(self._failures.items())
-        skipped = self._counts[Status.FAILED] - len(named)
+        skipped = self.not_run()
         lines = [
             f"{len(named)} of {len(self._states)} task{'s' if len(self._states) > 1 else ''} failed"
             + (f", {skipped} did not run." if skipped else ".")

@@ -36,6 +36,9 @@ CAUSE: Final[dict[str, Cause | None]] = {"": None, **{cause.value: cause for cau
 #: Values by member: sqlite3 takes a plain string four times as fast as a member.
 TEXT: Final[dict[Status | Cause, str]] = {**{s: s.value for s in Status}, **{c: c.value for c in Cause}}
 
+#: What the counts of a dispatch have: its tasks by status, and beside that those of the FAILED ones that never ran.
+_COUNTED: Final[tuple[tuple[str, Status | Cause], ...]] = (*STATUS.items(), (Cause.UPSTREAM.value, Cause.UPSTREAM))
+
 
 class _Output(msgspec.Struct):
     """The one part of an outcome that other tasks need."""
@@ -129,9 +132,9 @@ def object_digests(outcome: Outcome) -> Iterator[str]:
         pending.extend(blob.inputs)
 
 
-def encode_counts(before: Mapping[str, int], moved: Mapping[Status, int]) -> str:
-    """The counts by status after some tasks have moved; none that is 0."""
-    counts = {text: before.get(text, 0) + moved.get(status, 0) for text, status in STATUS.items()}
+def encode_counts(before: Mapping[str, int], moved: Mapping[Status | Cause, int]) -> str:
+    """The counts after some tasks have moved; none that is 0."""
+    counts = {text: before.get(text, 0) + moved.get(member, 0) for text, member in _COUNTED}
     return _encode_json({text: count for text, count in counts.items() if count}).decode()
 
 
@@ -180,6 +183,8 @@ def group(row: Row, open_refs: set[tuple[int, int]]) -> GroupRecord:
 
 def dispatch_info(row: Row) -> DispatchInfo:
     """A dispatch from its row, of which the first column is its key."""
+    counts = decode_counts(row[14])
+    not_run = counts.pop(Cause.UPSTREAM.value, 0)
     return DispatchInfo(
         id=row[1],
         name=row[2],
@@ -194,7 +199,8 @@ def dispatch_info(row: Row) -> DispatchInfo:
         redispatch_of=row[11],
         reuse=bool(row[12]),
         tasks=row[13],
-        counts=decode_counts(row[14]),
+        counts=counts,
+        not_run=not_run,
         executors=tuple(json.loads(row[15])),
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ..states import Status
+from ..states import Cause, Status
 from .codec import decode_counts, encode_counts
 from .database import Row, Session
 
@@ -19,7 +19,7 @@ class Standing:
 
     key: int
     seq: int  #: Of its last event; 0 before the first.
-    counts: Mapping[str, int]  #: Its tasks by status.
+    counts: Mapping[str, int]  #: As :func:`.codec.decode_counts` gives them.
 
 
 def lock_standings(session: Session, ids: Sequence[str]) -> dict[str, Standing]:
@@ -36,10 +36,12 @@ def lock_standings(session: Session, ids: Sequence[str]) -> dict[str, Standing]:
     }
 
 
-def append_events(session: Session, standing: Standing, events: Sequence[Row], moved: Mapping[Status, int]) -> None:
+def append_events(
+    session: Session, standing: Standing, events: Sequence[Row], moved: Mapping[Status | Cause, int]
+) -> None:
     """Store what a turn adds to the history of one dispatch.
 
-    :param moved: by how much the number of tasks in each status changes
+    :param moved: by how much the number of tasks in each status changes, and of those that fail without having run
     """
     rows = [(standing.key, seq, *event, "") for seq, event in enumerate(events, standing.seq + 1)]
     if rows:

@@ -9,7 +9,7 @@ from typing import Final
 
 from ..errors import IllegalTransitionError, StoreError
 from ..model import Changes, DispatchStep, Transition
-from ..states import ACTIVE, DISPATCH_STEPS, TASK_STEPS, Status
+from ..states import ACTIVE, DISPATCH_STEPS, TASK_STEPS, Cause, Status
 from .codec import DISPATCH_ITSELF, TEXT, clean, encode_handle, encode_outcome, encode_refs, object_digests
 from .database import Row
 
@@ -41,8 +41,8 @@ class Turn:
         self.groups: list[Row] = []
         self.handles: list[tuple[int, str, str | None]] = []
         self.steps: list[tuple[int, DispatchStep]] = []
-        #: By how much the number of tasks in each status changes.
-        self.moved: defaultdict[int, defaultdict[Status, int]] = defaultdict(lambda: defaultdict(int))
+        #: By how much the number of tasks in each status changes, and of those that fail without having run.
+        self.moved: defaultdict[int, defaultdict[Status | Cause, int]] = defaultdict(lambda: defaultdict(int))
         self.events: dict[int, list[Row]] = {key: [] for key in keys.values()}
         self._taken: defaultdict[int, dict[int, int]] = defaultdict(dict)
         for change in changes:
@@ -90,6 +90,8 @@ class Turn:
             else:
                 if outcome is not None and outcome.cause is not None:
                     cause = TEXT[outcome.cause]
+                    if outcome.cause is Cause.UPSTREAM and target is Status.FAILED:
+                        moved[Cause.UPSTREAM] += 1
                 wave.full.append(_full(key, step, cause))
             events.append((node_id, attempt, TEXT[target], at, cause, clean(step.detail)))
             if target not in ACTIVE:

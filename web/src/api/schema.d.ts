@@ -535,6 +535,11 @@ export interface components {
                 [key: string]: number;
             };
             /**
+             * Not Run
+             * @default 0
+             */
+            not_run: number;
+            /**
              * Executors
              * @default []
              */
@@ -577,6 +582,11 @@ export interface components {
             counts: {
                 [key: string]: number;
             };
+            /**
+             * Not Run
+             * @description Of those that are FAILED, how many never ran, because of others.
+             */
+            not_run: number;
             /**
              * Executors
              * @description Short names of those that its tasks run on.

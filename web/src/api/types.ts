@@ -5,7 +5,6 @@ type Schemas = components['schemas'];
 
 export type Status = Schemas['Status'];
 export type Cause = Schemas['Cause'];
-export type Counts = Readonly<Record<string, number>>;
 export type DispatchInfo = Required<Schemas['DispatchInfo']>;
 export type DispatchView = Required<Schemas['DispatchView']>;
 export type TaskInfo = Required<Schemas['TaskInfo']>;

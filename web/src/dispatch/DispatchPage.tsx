@@ -33,7 +33,7 @@ export default function DispatchPage() {
   return (
     <div className={styles.page}>
       <div className={styles.main}>
-        <Header store={store} />
+        <Header info={loaded.info} />
         <Failures store={store} taskLink={address.taskLink} />
         <Contents key={store.id} store={store} address={address} />
       </div>

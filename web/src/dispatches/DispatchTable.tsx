@@ -1,11 +1,15 @@
 import { useMemo, type KeyboardEvent, type MouseEvent } from 'react';
 import { useNavigate } from 'react-router';
 import type { DispatchInfo } from '../api/types';
+import { useMedia } from '../ui/useMedia';
 import { VirtualTable } from '../ui/VirtualTable';
 import { columns } from './columns';
 import styles from './Dispatches.module.css';
 import type { ListState, ListStore } from './listStore';
 import type { Selection } from './useSelection';
+
+/** Telephones, held upright. */
+const NARROW = '(max-width: 600px)';
 
 interface Props {
   list: ListState;
@@ -20,7 +24,8 @@ export function DispatchTable({ list, store, selection, activeId, onActive }: Pr
   const navigate = useNavigate();
   const { rows } = list;
   const idAt = (index: number): string => rows[index]?.id ?? '';
-  const shown = useMemo(() => columns(rows, selection), [rows, selection]);
+  const isNarrow = useMedia(NARROW);
+  const shown = useMemo(() => columns(rows, selection, isNarrow), [rows, selection, isNarrow]);
   const open = (index: number, event: KeyboardEvent | MouseEvent): void => {
     const address = `/dispatches/${idAt(index)}`;
     if (event.ctrlKey || event.metaKey) window.open(address, '_blank', 'noopener');
@@ -36,7 +41,7 @@ export function DispatchTable({ list, store, selection, activeId, onActive }: Pr
       rowAt={(index) => rows[index]}
       rowKey={idAt}
       rowHeight={44}
-      minWidth={900}
+      minWidth={isNarrow ? 0 : 900}
       active={rows.findIndex((row) => row.id === activeId)}
       onActive={(index) => onActive(idAt(index))}
       onOpen={open}

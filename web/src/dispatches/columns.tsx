@@ -1,18 +1,40 @@
 import { Link } from 'react-router';
 import type { DispatchInfo } from '../api/types';
 import { showControls, showName, showText } from '../text/ansi';
+import { DispatchMark } from '../ui/DispatchMark';
 import { Duration } from '../ui/Duration';
 import { formatCount, shortId } from '../ui/format';
 import { Progress } from '../ui/Progress';
-import { isFinal } from '../ui/status';
-import { StatusMark } from '../ui/StatusMark';
+import { countsOf, isFinal } from '../ui/status';
 import { Time } from '../ui/Time';
 import type { Column } from '../ui/VirtualTable';
 import styles from './Dispatches.module.css';
 import type { Selection } from './useSelection';
 
-/** What the list shows of each dispatch. */
-export function columns(rows: readonly DispatchInfo[], selection: Selection): Column<DispatchInfo>[] {
+/** What the list shows of each dispatch; on a telephone that by which one knows it, and how far it is. */
+export function columns(
+  rows: readonly DispatchInfo[],
+  selection: Selection,
+  isNarrow: boolean,
+): Column<DispatchInfo>[] {
+  const all = wideColumns(rows, selection);
+  if (!isNarrow) return all;
+  const widths: Readonly<Record<string, string>> = {
+    choose: '18px',
+    status: '16px',
+    name: 'minmax(0, 1fr)',
+    progress: '104px',
+  };
+  return all.flatMap((column) => {
+    const width = widths[column.id];
+    if (!width) return [];
+    if (column.id !== 'status') return [{ ...column, width }];
+    const header = <span className="visually-hidden">Status</span>;
+    return [{ ...column, width, header, cell: (row: DispatchInfo) => <DispatchMark status={row.status} /> }];
+  });
+}
+
+function wideColumns(rows: readonly DispatchInfo[], selection: Selection): Column<DispatchInfo>[] {
   return [
     {
       id: 'choose',
@@ -24,9 +46,7 @@ export function columns(rows: readonly DispatchInfo[], selection: Selection): Co
       id: 'status',
       header: 'Status',
       width: '104px',
-      cell: (row) => (
-        <StatusMark status={row.status} withLabel label={row.status === 'NEW_OBJECT' ? 'Not started' : undefined} />
-      ),
+      cell: (row) => <DispatchMark status={row.status} withLabel />,
     },
     { id: 'name', header: 'Name', width: 'minmax(180px, 3fr)', cell: (row) => <Name row={row} /> },
     { id: 'progress', header: 'Tasks', width: 'minmax(150px, 1.4fr)', cell: (row) => <Tasks row={row} /> },
@@ -110,7 +130,7 @@ function Tasks({ row }: { row: DispatchInfo }) {
   const done = row.counts.COMPLETED ?? 0;
   return (
     <span className={styles.tasks}>
-      <Progress counts={row.counts} total={row.tasks} />
+      <Progress counts={countsOf(row)} total={row.tasks} />
       <span className={styles.done}>
         {formatCount(done)}
         <span className={styles.of}> / {formatCount(row.tasks)}</span>

@@ -1,6 +1,7 @@
 import { Link } from 'react-router';
 import type { ExecutorFailureView, ExecutorTaskView, ExecutorView, Status } from '../api/types';
 import { showControls, showName } from '../text/ansi';
+import { alike } from '../dispatch/logic/failures';
 import { Cause } from '../dispatch/parts/Cause';
 import { Duration } from '../ui/Duration';
 import { formatCount, formatDuration } from '../ui/format';
@@ -63,7 +64,7 @@ function total({ counts }: ExecutorView): number {
 const likeTask = (task: ExecutorTaskView): string => JSON.stringify([task.dispatch_id, task.name, task.status]);
 
 const likeFailure = ({ dispatch_name, name, cause, message }: ExecutorFailureView): string =>
-  JSON.stringify([dispatch_name, name, cause, message]);
+  JSON.stringify([dispatch_name, name, cause, alike(message)]);
 
 /** Whether there is anything to tell of it. */
 export function isUsed(executor: ExecutorView): boolean {

@@ -1,7 +1,6 @@
-import type { Counts } from '../api/types';
 import { formatCount } from './format';
 import styles from './Progress.module.css';
-import { BAR_ORDER, STATUS_LOOKS } from './status';
+import { BAR_ORDER, STATUS_LOOKS, type Counts } from './status';
 
 /** How far the tasks of a dispatch are, as a bar with a part for each status. */
 export function Progress({ counts, total }: { counts: Counts; total: number }) {

@@ -8,6 +8,13 @@ export function standingOf(task: { readonly status: Status; readonly cause?: str
   return task.status === 'FAILED' && task.cause === 'UPSTREAM' ? 'NOT_RUN' : task.status;
 }
 
+export type Counts = Readonly<Partial<Record<Standing, number>>>;
+
+/** Where the tasks of a dispatch stand, with those apart that failed only because of others. */
+export function countsOf({ counts, not_run }: { counts: Readonly<Record<string, number>>; not_run: number }): Counts {
+  return not_run > 0 ? { ...counts, FAILED: (counts.FAILED ?? 0) - not_run, NOT_RUN: not_run } : counts;
+}
+
 export interface StatusLook {
   readonly label: string;
   readonly colour: string;

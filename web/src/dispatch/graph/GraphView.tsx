@@ -10,6 +10,7 @@ import { CourseEdge } from './CourseEdge';
 import { elementsOf } from './elements';
 import { glide } from './glide';
 import { GraphTools } from './GraphTools';
+import { Minimap } from './Minimap';
 import { OpenNode } from './OpenNode';
 import { StackNode } from './StackNode';
 import { useLayout, type LaidOut } from './useLayout';
@@ -48,9 +49,15 @@ function Graph({ drawing, actions, label }: Props) {
   return (
     <div ref={frame} className={styles.frame}>
       <Arrow />
+      {drawing && !laidOut && (
+        <p className={styles.pending} role="status">
+          Drawing the graph…
+        </p>
+      )}
       {laidOut && view && (
         <GraphContext.Provider value={context}>
           <Picture laidOut={laidOut} label={label} selected={actions.selected} view={view} />
+          <Minimap laidOut={laidOut} view={view} />
           <GraphTools
             direction={direction}
             onTurn={() => setWanted(direction === 'TB' ? 'LR' : 'TB')}

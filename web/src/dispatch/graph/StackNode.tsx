@@ -58,6 +58,7 @@ function One({ id, drawn }: Props) {
         {task && task.attempt > 1 && <span>attempt {task.attempt}</span>}
         {task?.reused && <span>reused</span>}
         {task?.cause === 'UPSTREAM' && <span>not run</span>}
+        <Executor drawn={drawn} />
         <span className={styles.push}>{task && <TaskTime task={task} />}</span>
       </span>
     </Link>
@@ -70,6 +71,7 @@ function Many({ id, drawn }: Props) {
   const total = drawn.stack.nodes.length;
   const name = showName(drawn.stack.name);
   const hasRun = Object.keys(counts).length > 0;
+  const words = hasRun ? countsSentence(counts, total) : `${formatCount(total)} tasks`;
   return (
     <Link to={actions.linkTo(id, drawn)} className={styles.link} data-box={id} draggable={false}>
       <span className={styles.top}>
@@ -80,10 +82,24 @@ function Many({ id, drawn }: Props) {
         <Kind drawn={drawn} />
         <span className={styles.badge}>×{formatCount(total)}</span>
       </span>
-      <span className={styles.below}>{hasRun ? countsSentence(counts, total) : `${formatCount(total)} tasks`}</span>
+      <span className={styles.below}>
+        <span className={styles.words} title={words}>
+          {words}
+        </span>
+        <span className={styles.push}>
+          <Executor drawn={drawn} />
+        </span>
+      </span>
       {hasRun && <Progress counts={counts} total={total} />}
     </Link>
   );
+}
+
+/** Where it runs, in a dispatch whose tasks do not all run in the same place. A sublattice runs nowhere itself. */
+function Executor({ drawn }: { drawn: DrawnStack }) {
+  const { loaded } = storeOf(drawn.dispatchId);
+  if (!loaded || loaded.info.executors.length < 2 || drawn.stack.kind === 'sublattice') return null;
+  return <span className={styles.executor}>{showName(loaded.graph.executors[drawn.stack.executor]?.name ?? '')}</span>;
 }
 
 function Kind({ drawn }: { drawn: DrawnStack }) {

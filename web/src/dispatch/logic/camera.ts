@@ -68,7 +68,7 @@ export function firstBox({ boxes, width, height }: Layout, direction: Direction)
 }
 
 /** The zoom at which something just fits. */
-function fitting(size: Size, view: Size): number {
+export function fitting(size: Size, view: Size): number {
   return Math.min(
     (view.width - 2 * INSET.x) / Math.max(1, size.width),
     (view.height - 2 * INSET.y) / Math.max(1, size.height),

@@ -26,7 +26,7 @@ export function groupFailures(tasks: readonly Task[]): FailureGroup[] {
 }
 
 /** What is left of a message without what differs from task to task: numbers, ids, quoted values. */
-function alike(message: string): string {
+export function alike(message: string): string {
   return message
     .slice(0, 400)
     .replace(/'[^'\n]*'|"[^"\n]*"/g, '…')

@@ -19,6 +19,8 @@ export function countsSentence(counts: Counts, total: number): string {
   const parts = done === total ? ['all done'] : [`${formatCount(done)} of ${formatCount(total)} done`];
   for (const [status, word] of WORDS) {
     const count = counts[status] ?? 0;
+    // Of a stack that moves, they are the rest.
+    if (status === 'SUBMITTED' && parts.length > 1) continue;
     if (count > 0) parts.push(`${formatCount(count)} ${word}`);
   }
   return parts.slice(0, 3).join(' · ');

@@ -1,7 +1,7 @@
 import type { Status } from '../../api/types';
-import { isFinal, standingOf, type Standing } from '../../ui/status';
+import { isFinal, standingOf, type Counts, type Standing } from '../../ui/status';
 
-export { isFinal, standingOf, type Standing, type Status };
+export { isFinal, standingOf, type Counts, type Standing, type Status };
 
 /** Statuses in the order in which a task passes through them; final ones last. */
 export const STATUSES = [
@@ -29,16 +29,6 @@ export function stage(attempt: number, status: Status): number {
 export const STANDINGS: readonly Standing[] = STATUSES.flatMap((status): Standing[] =>
   status === 'FAILED' ? [status, 'NOT_RUN'] : [status],
 );
-
-export type Counts = Readonly<Partial<Record<Standing, number>>>;
-
-/** Counts of the server's, with those apart that failed only because of others. */
-export function setApart(counts: Readonly<Record<string, number>>, notRun: number): Counts {
-  const failed = counts.FAILED ?? 0;
-  // The summary may be older than what is known of the tasks.
-  const apart = Math.min(failed, notRun);
-  return { ...counts, FAILED: failed - apart, NOT_RUN: apart };
-}
 
 /** The one status that speaks for many tasks: what goes wrong first, then what moves. */
 export function summaryStatus(counts: Counts): Standing {

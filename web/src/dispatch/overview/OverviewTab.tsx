@@ -4,10 +4,10 @@ import { CopyButton } from '../../ui/CopyButton';
 import { Duration } from '../../ui/Duration';
 import { formatCount } from '../../ui/format';
 import { Panel } from '../../ui/Panel';
-import { STATUS_LOOKS } from '../../ui/status';
+import { countsOf, STATUS_LOOKS } from '../../ui/status';
 import { Time } from '../../ui/Time';
 import { showControls } from '../../text/ansi';
-import { isFinal, setApart, STANDINGS } from '../logic/status';
+import { isFinal, STANDINGS } from '../logic/status';
 import { Facts } from '../parts/Facts';
 import { Options } from '../parts/Options';
 import { Preview } from '../parts/Preview';
@@ -16,13 +16,13 @@ import styles from './overview.module.css';
 
 /** What went in, what came out, and where it ran. */
 export function OverviewTab({ loaded }: { loaded: Loaded }) {
-  const { info, graph, model } = loaded;
-  const counts = setApart(info.counts, model.notRun);
+  const { info, graph } = loaded;
+  const counts = countsOf(info);
   return (
     <div className={styles.page}>
       <Panel title="Values" className={styles.values}>
         <div className={styles.body}>
-          <Preview title="Arguments" text={info.arguments_preview} missing="No preview of its arguments was made." />
+          <Preview title="Arguments" text={info.arguments_preview} missing={missingArguments(graph)} />
           <Preview
             title="Result"
             text={info.status === 'COMPLETED' ? info.result_preview : null}
@@ -78,6 +78,11 @@ export function OverviewTab({ loaded }: { loaded: Loaded }) {
 function tasksOn(graph: Graph, executor: number): string {
   const count = graph.nodes.filter((node) => node.executor === executor).length;
   return count === 1 ? '1 task' : `${formatCount(count)} tasks`;
+}
+
+/** Whoever stores arguments makes a preview of them, which is empty only where there are none. */
+function missingArguments(graph: Graph): string {
+  return graph.arguments ? 'It was called without arguments.' : 'No preview of its arguments was made.';
 }
 
 function missingResult(status: string): string {

@@ -2,23 +2,19 @@ import { CornerLeftUp, RotateCcw } from 'lucide-react';
 import { Link } from 'react-router';
 import type { DispatchView } from '../../api/types';
 import { CopyButton } from '../../ui/CopyButton';
+import { DispatchMark } from '../../ui/DispatchMark';
 import { Duration } from '../../ui/Duration';
 import { formatCount, shortId } from '../../ui/format';
 import { Progress } from '../../ui/Progress';
-import { StatusMark } from '../../ui/StatusMark';
+import { countsOf, isFinal, type Counts } from '../../ui/status';
 import { Time } from '../../ui/Time';
 import { showName } from '../../text/ansi';
-import { isFinal, setApart, type Counts } from '../logic/status';
-import type { DispatchStore } from '../state/dispatchStore';
-import { useStore } from '../state/hooks';
 import { Actions } from './Actions';
 import styles from './page.module.css';
 
 /** What a dispatch is, how far it is, and what can be done with it. */
-export function Header({ store }: { store: DispatchStore }) {
-  const { info } = store.loaded!;
-  const notRun = useStore(store, (from) => from.loaded!.model.notRun);
-  const counts = setApart(info.counts, notRun);
+export function Header({ info }: { info: DispatchView }) {
+  const counts = countsOf(info);
   const name = showName(info.name);
   return (
     <header className={styles.header}>
@@ -27,7 +23,7 @@ export function Header({ store }: { store: DispatchStore }) {
         <h1 className={styles.title} title={name}>
           {name}
         </h1>
-        <StatusMark status={info.status} withLabel />
+        <DispatchMark status={info.status} withLabel />
         <span className={styles.id}>
           <code title={info.id}>{shortId(info.id)}</code>
           <CopyButton text={info.id} label="Copy the id" />

@@ -7,10 +7,15 @@ import styles from './task.module.css';
 export function ValuesTab({ task }: { task: TaskView }) {
   return (
     <div className={styles.scroll}>
-      <Preview title="Inputs" text={task.inputs_preview} missing="No preview of its inputs was made." />
+      <Preview title="Inputs" text={task.inputs_preview} missing={missingInputs(task)} />
       <Preview title="Output" text={task.output_preview} missing={missingOutput(task.status)} />
     </div>
   );
+}
+
+/** Whoever runs a task makes a preview of its inputs and its output; that of its inputs is empty only where there are none. */
+function missingInputs({ output_preview, reused }: TaskView): string {
+  return output_preview && !reused ? 'It was called without arguments.' : 'No preview of its inputs was made.';
 }
 
 function missingOutput(status: Status): string {
