@@ -438,6 +438,37 @@ async def test_several_groups_share_their_calls(cloud: Cloud, group: Callable[..
         dispatcher.runtime = None
 
 
+@pytest.mark.parametrize("max_refs", [1, 100])
+async def test_a_group_that_cannot_be_described_does_not_keep_news_from_the_others(
+    cloud: Cloud, group: Callable[..., Dispatcher], monkeypatch: pytest.MonkeyPatch, max_refs: int
+) -> None:
+    describe = FakeBatchService.describe
+    is_refused = True
+
+    async def refusing(self: FakeBatchService, refs: Sequence[str]) -> Mapping[str, JobView]:
+        if is_refused and any(cloud.jobs[ref].job.name.startswith("ct-bad") for ref in refs):
+            raise ExecutorError("This one is not for you.")
+        return await describe(self, refs)
+
+    monkeypatch.setattr(FakeBatchService, "describe", refusing)
+    cloud.limits = Limits(max_size=100, max_refs=max_refs, max_environment_chars=2000)
+    bad = group(2, "ct-bad-0-1")
+    executor = bad.begin()
+    good = [group(2, f"ct-good-{n}-1") for n in range(3)]
+    for dispatcher in good:
+        dispatcher.executor, dispatcher.runtime = executor, bad.runtime
+    await asyncio.gather(*(dispatcher.send() for dispatcher in (bad, *good)))
+    finishing = asyncio.create_task(bad.finish())
+    await asyncio.gather(*(dispatcher.finish() for dispatcher in good))
+    assert [len(completed(dispatcher)) for dispatcher in good] == [2, 2, 2]
+    assert "This one is not for you." in await executor.why(bad.metadata, bad.tasks.refs[0], bad.handle)
+    is_refused = False
+    await finishing
+    assert len(completed(bad)) == 2
+    for dispatcher in good:
+        dispatcher.runtime = None
+
+
 async def test_closing_ends_who_waits_and_leaves_nothing_running(
     cloud: Cloud, group: Callable[..., Dispatcher]
 ) -> None:

@@ -89,26 +89,62 @@ class Poller:
 
     async def _look(self, due: Sequence[TrackedGroup]) -> None:
         """Describe the jobs of all groups that are due, then look at each group."""
-        views: dict[str, JobView] = {}
-        refs = [job.ref for group in due for job in group.open_jobs()]
-        size = self._service.limits.max_refs
+        told: Sequence[TrackedGroup] = due
         try:
-            parts = [refs[start : start + size] for start in range(0, len(refs), size)]
-            for found in await each(parts, self._service.describe, DESCRIPTIONS):
-                views.update(found)
+            views, told = await self._views(due)
         except Exception as error:  # noqa: BLE001 - whatever it is, other looks must follow
             self.trouble = _told("jobs cannot be described", error)
             is_slower = True
         else:
             self.trouble = ""
-            is_slower = any(await each(due, lambda group: self._look_at(group, views), LOOKS))
+            looks = await each(told, lambda group: self._look_at(group, views), LOOKS)
+            is_slower = any(looks)
         if is_slower:
             self._brake.press()
         else:
             self._brake.release()
-        now = asyncio.get_running_loop().time()
+        now, asked = asyncio.get_running_loop().time(), set(told)
         for group in due:
-            group.due_at = now + self._interval_s(group, now) * self._brake.factor
+            # One that is refused is asked for seldom, that the others can be asked for together meanwhile.
+            wait_s = self._interval_s(group, now) if group in asked else group.longest_s
+            group.due_at = now + wait_s * self._brake.factor
+
+    async def _views(self, due: Sequence[TrackedGroup]) -> tuple[dict[str, JobView], Sequence[TrackedGroup]]:
+        """The jobs of these groups, and the groups of which the service tells anything.
+
+        What it refuses may be about one group alone, so that each is then asked for by itself.
+        """
+        try:
+            return await self._describe(due), due
+        except (ThrottledError, ServiceUnreachableError):
+            raise
+        except Exception:
+            if len(due) == 1:
+                raise
+        views: dict[str, JobView] = {}
+        told = []
+        for group, found in zip(due, await each(due, self._alone, LOOKS), strict=True):
+            if found is not None:
+                views.update(found)
+                told.append(group)
+        return views, told
+
+    async def _alone(self, group: TrackedGroup) -> dict[str, JobView] | None:
+        """The jobs of one group; None if they cannot be described."""
+        try:
+            return await self._describe([group])
+        except Exception as error:  # noqa: BLE001 - one group must not stop the others
+            group.trouble = _told(f"group {group.metadata.group_id}: jobs cannot be described", error)
+            return None
+
+    async def _describe(self, groups: Sequence[TrackedGroup]) -> dict[str, JobView]:
+        refs = [job.ref for group in groups for job in group.open_jobs()]
+        size = self._service.limits.max_refs
+        parts = [refs[start : start + size] for start in range(0, len(refs), size)]
+        views: dict[str, JobView] = {}
+        for found in await each(parts, self._service.describe, DESCRIPTIONS):
+            views.update(found)
+        return views
 
     async def _look_at(self, group: TrackedGroup, views: dict[str, JobView]) -> bool:
         """Whether the answer was that there should be fewer questions, or none came."""
