@@ -118,9 +118,10 @@ class Poller:
             return await self._describe(due), due
         except (ThrottledError, ServiceUnreachableError):
             raise
-        except Exception:
+        except Exception as error:  # noqa: BLE001 - as below
             if len(due) == 1:
-                raise
+                self._note(due[0], error)
+                return {}, ()
         views: dict[str, JobView] = {}
         told = []
         for group, found in zip(due, await each(due, self._alone, LOOKS), strict=True):
@@ -134,8 +135,11 @@ class Poller:
         try:
             return await self._describe([group])
         except Exception as error:  # noqa: BLE001 - one group must not stop the others
-            group.trouble = _told(f"group {group.metadata.group_id}: jobs cannot be described", error)
+            self._note(group, error)
             return None
+
+    def _note(self, group: TrackedGroup, error: Exception) -> None:
+        group.trouble = _told(f"group {group.metadata.group_id}: jobs cannot be described", error)
 
     async def _describe(self, groups: Sequence[TrackedGroup]) -> dict[str, JobView]:
         refs = [job.ref for group in groups for job in group.open_jobs()]
