@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import html
 import pickle
 import sys
@@ -202,6 +203,17 @@ def test_a_failed_workflow_raises_the_exception_of_its_first_task_with_the_remot
     assert cause.cause == "USER"
     assert "raise LookupError(text)" in cause.remote_traceback
     assert "about to fail" in cause.log_tail
+
+
+def test_of_a_crash_the_innermost_calls_are_told():
+    def descend(depth):
+        if depth:
+            return descend(depth - 1)
+        return ctypes.string_at(0)
+
+    crashing = ct.electron(lambda: descend(70))
+    with pytest.raises(TaskError, match=r"Fatal Python error: .*\n(?s:.*) in string_at\n"):
+        _ = ended(ct.lattice(lambda: crashing())).result
 
 
 def test_the_error_of_a_workflow_tells_all_failures_and_not_their_consequences():

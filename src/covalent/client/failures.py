@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import NoReturn
@@ -16,7 +16,7 @@ from .views import AttemptView
 #: So many failures are told with traceback and output, so many in all; of those between, one line each.
 TOLD_IN_FULL = 5
 TOLD = 20
-_TAIL_BYTES = 4096
+_TAIL_BYTES = 16 * 1024  # More than an interpreter writes that dies of a signal.
 _TAIL_LINES = 20
 
 
@@ -104,8 +104,14 @@ def log_tail(server: Server, dispatch_id: str, node_id: int, attempt: AttemptVie
                 # What is known of the failure is worth more than the end of its output.
                 texts.append(f"({stream} cannot be read: {error})")
                 continue
-            texts += part.data.decode("utf-8", "replace").splitlines()[-_TAIL_LINES:]
+            texts += _last(part.data.decode("utf-8", "replace").splitlines())
     return "\n".join(texts[-_TAIL_LINES:])
+
+
+def _last(lines: Sequence[str]) -> Sequence[str]:
+    """Those that tell most. An interpreter that died of a signal has written its calls with the innermost first."""
+    crashes = [number for number, line in enumerate(lines) if line.startswith("Fatal Python error:")]
+    return lines[crashes[-1] :][:_TAIL_LINES] if crashes else lines[-_TAIL_LINES:]
 
 
 def _sizes(attempt: AttemptView) -> list[tuple[str, int]]:
