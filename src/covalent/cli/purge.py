@@ -27,6 +27,7 @@ _MADE = (
     "token",
     "secret.key*",
     "dispatcher-id",
+    "unused-files",
     "server.*",
     "start.lock",
 )
