@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import json
 import os
 import signal
@@ -18,6 +19,7 @@ from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
+import psutil
 import pytest
 
 from covalent import __version__, config
@@ -388,7 +390,9 @@ def test_on_a_terminal_nothing_is_cut_off_and_what_depends_on_one_thing_takes_on
     assert words.endswith("1 check failed: awsbatch endpoint.")
 
 
-def test_whoever_interrupts_it_need_not_wait_for_those_who_do_not_answer() -> None:
+@pytest.mark.parametrize("is_to_thread", [False, True])
+def test_whoever_interrupts_it_need_not_wait_for_those_who_do_not_answer(is_to_thread: bool) -> None:
+    """The system may hand a signal to any thread of a process."""
     with socket.create_server(("127.0.0.1", 0)) as silent:
         nowhere = {"AWS_ENDPOINT_URL": f"http://127.0.0.1:{silent.getsockname()[1]}"}
         with subprocess.Popen(
@@ -400,7 +404,9 @@ def test_whoever_interrupts_it_need_not_wait_for_those_who_do_not_answer() -> No
             waiting, _ = silent.accept()
             with waiting:
                 began = time.monotonic()
-                doctor.send_signal(signal.SIGINT)
+                threads = [one.id for one in psutil.Process(doctor.pid).threads()]
+                chosen = next(one for one in threads if (one != doctor.pid) == is_to_thread)
+                assert ctypes.CDLL(None).tgkill(doctor.pid, chosen, signal.SIGINT) == 0
                 assert doctor.stderr is not None
                 assert doctor.stderr.read() == b"Aborted.\n"
     assert doctor.returncode == 1

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from .interruptible import interruptible
 from .output import emit_json, examples, json_option, plural
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def doctor(executor: str | None, run: bool, task_s: float | None, as_json: bool)
         try:
             for name, examination in examinations(executor, run=run, task_s=task_s or TASK_S):
                 with _waiting(f"Looking at {name} …"):
-                    report[name] = runner.run(made(examination))
+                    report[name] = runner.run(interruptible(made(examination)))
                 if not as_json:
                     _show(name, report[name])
         except KeyboardInterrupt:

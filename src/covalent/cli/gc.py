@@ -13,6 +13,7 @@ import click
 
 from ..client.server import connect
 from ..errors import NotFoundError
+from .interruptible import interruptible
 from .output import examples, plural
 
 if TYPE_CHECKING:
@@ -137,7 +138,7 @@ def _collect(name: str, chosen: Mapping[str, str | None], *, days: float, dry_ru
     with asyncio.Runner() as runner:
         leftovers: Leftovers = runner.run(executor.leftovers(time.time() - days * _DAY_S))
         try:
-            found = [one for one in runner.run(leftovers.find()) if not _is_known(one.dispatch_id)]
+            found = [one for one in runner.run(interruptible(leftovers.find())) if not _is_known(one.dispatch_id)]
             for one in found:
                 click.echo(str(one))
             if not found:
@@ -146,7 +147,7 @@ def _collect(name: str, chosen: Mapping[str, str | None], *, days: float, dry_ru
                 return
             if not yes:
                 click.confirm("Delete all of this?", abort=True)
-            runner.run(_remove(found))
+            runner.run(interruptible(_remove(found)))
         finally:
             runner.run(leftovers.close())
     click.echo(f"Deleted {_summary(found)}.")
