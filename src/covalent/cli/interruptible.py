@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import threading
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
@@ -18,6 +19,8 @@ async def interruptible(work: Coroutine[Any, Any, T]) -> T:
 
     :raises KeyboardInterrupt: on Ctrl-C, after ``work`` was cancelled
     """
+    if threading.current_thread() is not threading.main_thread():
+        return await work  # No signal is handled there.
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
     assert task is not None
     loop.add_signal_handler(signal.SIGINT, task.cancel)
