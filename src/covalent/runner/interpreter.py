@@ -15,6 +15,9 @@ from typing import Any
 _signal: Any = import_module("_signal")
 _locale: Any = import_module("_locale")
 
+#: Builtins that somebody may plausibly put something else in the place of.
+_REPLACED = ("print", "open", "input", "__import__")
+
 
 class InterpreterState:
     """Hooks, limits, filters and other switches of this interpreter, as they were when this was made.
@@ -23,7 +26,7 @@ class InterpreterState:
     """
 
     def __init__(self) -> None:
-        self._builtins = dict(vars(builtins))
+        self._builtins = tuple(getattr(builtins, name) for name in _REPLACED)
         self._arguments, self._hook = list(sys.argv), sys.excepthook
         self._recursion, self._switching = sys.getrecursionlimit(), sys.getswitchinterval()
         self._collects = gc.isenabled()
@@ -38,9 +41,9 @@ class InterpreterState:
 
     def restore(self) -> None:
         """Undo what the task did to them."""
-        now = vars(builtins)
-        if now != self._builtins:
-            now.update(self._builtins)
+        if (builtins.print, builtins.open, builtins.input, builtins.__import__) != self._builtins:
+            for name, value in zip(_REPLACED, self._builtins):  # noqa: B905 - Python 3.8 has no such parameter
+                setattr(builtins, name, value)
         if sys.argv != self._arguments:
             sys.argv = list(self._arguments)
         sys.excepthook = self._hook
