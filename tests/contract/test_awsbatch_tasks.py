@@ -10,7 +10,9 @@ import pytest
 from click.testing import CliRunner
 
 from covalent.cli import cli
+from covalent.errors import ThrottledError
 from covalent.executor.awsbatch import AWSBatchExecutor
+from covalent.executor.batch import stale
 from covalent.testing import EmulatedAWS, emulated_aws
 from tests.support.single_tasks import TASK, SingleTaskCases, add, sleep
 
@@ -96,6 +98,20 @@ def test_what_no_dispatch_and_no_job_needs_is_deleted(aws, known):
     assert groups() == {f"ct-{one}-0-1", "somebody-elses"}
     assert {key.split("/")[1] for key in keys()} == {"groups"}
     assert active_definitions() == {"not-ours"}
+
+
+def test_deleting_goes_on_where_aws_wants_fewer_calls(aws, known, monkeypatch):
+    monkeypatch.setattr(stale, "REPEAT_S", 0.01)
+    asyncio.run(AWSBatchExecutor(vcpu=1, memory=0.25, poll_freq=1).run(add, [1], {}, TASK))
+    for operation in (
+        "DescribeJobDefinitions", "DescribeJobQueues", "ListJobs", "DeregisterJobDefinition"
+    ):  # fmt: skip
+        aws.faults.throttle(operation, 2)
+    assert "Deleted" in gc("--older-than", "0", "-y")
+    assert not active_definitions() - {"not-ours"}
+    aws.faults.throttle("DescribeJobDefinitions", None)
+    with pytest.raises(ThrottledError):
+        gc("--older-than", "0", "-y")
 
 
 async def test_a_definition_that_a_job_uses_is_left_alone(executor, known):

@@ -10,6 +10,7 @@ from click.testing import CliRunner
 from covalent.cli import cli
 from covalent.config import set_config
 from covalent.executor.azurebatch import AzureBatchExecutor
+from covalent.executor.batch import stale
 from covalent.executor.batch.executor import open_bucket
 from covalent.executor.batch.service import Job
 from covalent.testing import EmulatedAzure
@@ -113,6 +114,15 @@ def test_what_no_dispatch_needs_is_deleted(configured, known):
 
     assert "Deleted" in gc("--older-than", "0", "-y")
     assert groups() == {f"ct-{KNOWN}-0-1", "somebody-elses"}
+    assert "There is nothing to delete" in gc("--older-than", "0")
+
+
+def test_deleting_goes_on_where_azure_wants_fewer_calls(azurebatch, configured, known, monkeypatch):
+    monkeypatch.setattr(stale, "REPEAT_S", 0.01)
+    job = submit(GONE, "print('done')")
+    for operation in ("ListJobs", "DeleteJob"):
+        azurebatch.faults.throttle(operation, 2)
+    assert f"job {job}" in gc("--older-than", "0", "-y")
     assert "There is nothing to delete" in gc("--older-than", "0")
 
 

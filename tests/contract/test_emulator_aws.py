@@ -142,6 +142,17 @@ def test_names_of_objects_may_hold_anything(cloud, aws):
             assert bytes(store(aws).get(key).bytes()) == key.encode()
 
 
+def test_a_thousand_objects_are_deleted_in_one_call_and_no_more(cloud):
+    def delete(number: int) -> None:
+        objects = [{"Key": f"gone/{n}"} for n in range(number)]
+        cloud.s3.delete_objects(Bucket=BUCKET, Delete={"Objects": objects, "Quiet": True})
+
+    delete(1000)
+    with pytest.raises(ClientError) as raised:
+        delete(1001)
+    assert code(raised) == "MalformedXML"
+
+
 def test_large_objects_travel_in_parts_and_ranges(aws):
     data = bytes(range(256)) * 80_000
     objects = store(aws)

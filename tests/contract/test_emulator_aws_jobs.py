@@ -479,3 +479,18 @@ def test_tags_are_kept_and_changed(cloud):
     assert cloud.batch.list_tags_for_resource(resourceArn=arn)["tags"] == {"b": "3"}
     job = cloud.submit(arn, tags={"dispatch": "x"})
     assert cloud.end(job)["tags"] == {"dispatch": "x"}
+
+
+def test_queues_and_compute_environments_are_described_in_pages(cloud):
+    for operation, kind in (
+        ("describe_job_queues", "jobQueues"),
+        ("describe_compute_environments", "computeEnvironments"),
+    ):
+        describe = getattr(cloud.batch, operation)
+        whole = describe()[kind]
+        assert len(whole) > 1
+        pages = list(cloud.batch.get_paginator(operation).paginate(PaginationConfig={"PageSize": 1}))
+        assert [len(page[kind]) for page in pages] == [1] * len(whole)
+        assert [one for page in pages for one in page[kind]] == whole
+        with pytest.raises(ClientError, match="Invalid nextToken"):
+            describe(nextToken="none of ours")

@@ -242,6 +242,13 @@ def test_equal_settings_make_equal_options():
     assert one.account() == two.account() != AWSBatchExecutor(region="eu-west-1").account()
 
 
+@pytest.mark.parametrize("prefix", ["a//b", ".", "a/..", "../b", "a/./b"])
+def test_a_prefix_that_storage_would_not_take_is_refused_at_once(prefix):
+    with pytest.raises(ExecutorError, match=r"s3_prefix must be a path .* without empty parts"):
+        AWSBatchExecutor(s3_prefix=prefix)
+    assert AWSBatchExecutor(s3_prefix="//a./..b/.c//").s3_prefix == "//a./..b/.c//"
+
+
 def test_objects_lie_in_the_bucket_below_the_prefix():
     assert AWSBatchExecutor(s3_bucket_name="mine").bucket().uri == "s3://mine/covalent"
     assert AWSBatchExecutor(s3_bucket_name="mine", s3_prefix="/a/b/").bucket().uri == "s3://mine/a/b"

@@ -255,6 +255,13 @@ def test_nodes_sign_in_to_a_registry_as_the_tasks_identity_unless_another_is_nam
     assert options.registry == Registry(server="covalent.azurecr.io", identity=IDENTITY)
 
 
+@pytest.mark.parametrize("prefix", ["a//b", ".", "a/..", "../b", "a/./b"])
+def test_a_prefix_that_storage_would_not_take_is_refused_at_once(prefix):
+    with pytest.raises(ExecutorError, match=r"prefix must be a path .* without empty parts"):
+        made(prefix=prefix)
+    assert made(prefix="//a./..b/.c//").prefix == "//a./..b/.c//"
+
+
 def test_blobs_lie_in_the_container_below_the_prefix():
     start = "az://covalent@covalentbatch.blob.core.windows.net"
     assert made().bucket().uri == f"{start}/covalent"

@@ -172,6 +172,14 @@ def test_only_the_parts_of_a_batch_that_show_a_token_are_signed():
     assert sign_parts(body + other, "/acc/c", "sig=s") == signed + other
 
 
+def test_a_batch_has_so_many_parts_and_no_more():
+    part = b"DELETE /acc/c/key HTTP/1.1\r\nauthorization: Bearer t\r\n\r\n"
+    assert sign_parts(256 * part, "/acc/c", "sig=s").count(b"?sig=s") == 256
+    with pytest.raises(RefusalError) as raised:
+        sign_parts(257 * part, "/acc/c", "sig=s")
+    assert raised.value.code == "ExceedsMaxBatchRequestCount"
+
+
 @pytest.mark.parametrize(
     ("code", "status"),
     [

@@ -196,6 +196,13 @@ def test_equal_settings_make_equal_options():
     assert hash(one.job_options()) == hash(two.job_options())
 
 
+@pytest.mark.parametrize("prefix", ["a//b", ".", "a/..", "../b", "a/./b"])
+def test_a_prefix_that_storage_would_not_take_is_refused_at_once(prefix):
+    with pytest.raises(ExecutorError, match=r"bucket_prefix must be a path .* without empty parts"):
+        made(bucket_prefix=prefix)
+    assert made(bucket_prefix="//a./..b/.c//").bucket_prefix == "//a./..b/.c//"
+
+
 def test_objects_lie_in_the_bucket_below_the_prefix():
     assert made().bucket().uri == "gs://my-gcp-bucket/covalent"
     assert made(bucket_prefix="/a/b/").bucket().uri == "gs://my-gcp-bucket/a/b"

@@ -323,17 +323,18 @@ def entry(text: str, severity: str, insert_id: str, after_s: float = 0) -> LogEn
 
 def test_lines_go_to_the_stream_that_their_severity_says():
     entries = [entry("out", "INFO", "a"), entry("\x1eerr", "INFO", "b"), entry("docker: no", "ERROR", "c", 2)]
-    page = logs.page(ListLogEntriesResponse(entries=entries), "")
+    page = logs.page(ListLogEntriesResponse(entries=entries), logs.Cursor())
     assert split(page.data) == (b"out\n", b"err\ndocker: no\n")
     assert page.cursor == "2026-11-21T00:00:02Z c"
 
 
 def test_the_next_page_begins_after_the_last_entry():
-    wanted = logs.request("p", "uid-1", 3, "2026-11-21T00:00:02Z c").filter
+    wanted = logs.request("p", "uid-1", 3, logs.Cursor.parse("2026-11-21T00:00:02Z c")).filter
     assert 'logName="projects/p/logs/batch_task_logs"' in wanted
     assert '"^task/uid-1-group0-3/"' in wanted
     assert '(timestamp>"2026-11-21T00:00:02Z" OR (timestamp="2026-11-21T00:00:02Z" AND insertId>"c"))' in wanted
 
 
 def test_an_empty_page_leaves_the_cursor_where_it_is():
-    assert logs.page(ListLogEntriesResponse(), "here c").cursor == "here c"
+    assert logs.page(ListLogEntriesResponse(), logs.Cursor("here", "c", "on")).cursor == "here c"
+    assert logs.page(ListLogEntriesResponse(), logs.Cursor()).cursor == ""

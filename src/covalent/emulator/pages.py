@@ -15,9 +15,22 @@ def page(items: Sequence[_T], size: int, token: str | None) -> tuple[Sequence[_T
 
     :raises ValueError: if the token is none of ours
     """
+    start = start_of(token) if token else 0
+    end = start + size
+    return items[start:end], token_of(end) if end < len(items) else None
+
+
+def token_of(start: int) -> str:
+    """What names the page that begins there."""
+    return base64.b64encode(str(start).encode()).decode()
+
+
+def start_of(token: str) -> int:
+    """Where the page of this token begins.
+
+    :raises ValueError: if the token is none of ours
+    """
     try:
-        start = int(base64.b64decode(token, validate=True)) if token else 0
+        return int(base64.b64decode(token, validate=True))
     except binascii.Error as error:
         raise ValueError(f"not a page's token: {token!r}") from error
-    end = start + size
-    return items[start:end], base64.b64encode(str(end).encode()).decode() if end < len(items) else None

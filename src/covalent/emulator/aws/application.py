@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import time
 import traceback
 from collections.abc import Callable
+from typing import Final
 
 from ..calls import Calls
 from ..control import PREFIX, Control
@@ -17,6 +19,10 @@ from .identity import Identities
 from .moto_border import Moto
 from .operation import Operation, identify
 from .refusal import RefusalError
+
+#: Objects that are deleted by one request. Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html
+_MAX_DELETES: Final = 1000
+_OBJECT: Final = re.compile(rb"<Object[ >]")
 
 
 class AwsApplication:
@@ -78,6 +84,7 @@ class AwsApplication:
                 return self._queues(operation.name, request)
         if operation.service == "s3":
             self._check_region(operation, request)
+            _check_deletes(operation, request)
         return self._moto(operation.service, request)
 
     def _check_region(self, operation: Operation, request: Request) -> None:
@@ -87,3 +94,10 @@ class AwsApplication:
                 "AuthorizationHeaderMalformed",
                 f"The authorization header is malformed; the region '{operation.region}' is wrong; expecting '{region}'",
             )
+
+
+def _check_deletes(operation: Operation, request: Request) -> None:
+    if operation.name == "DeleteObjects" and len(_OBJECT.findall(request.body)) > _MAX_DELETES:
+        raise RefusalError(
+            "MalformedXML", "The XML you provided was not well-formed or did not validate against our published schema"
+        )

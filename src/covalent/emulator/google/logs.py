@@ -8,14 +8,15 @@ from __future__ import annotations
 import itertools
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from google.cloud.logging_v2.types import ListLogEntriesRequest, ListLogEntriesResponse, LogEntry
 
+from .. import pages
 from .filters import compile_filter
-from .pagination import paginate
+from .pagination import page_size, unknown_token
 from .refusal import RefusalError
 
 #: What a task's runnables print, and what the service's agent on their machine has to say.
@@ -28,6 +29,9 @@ ERROR: Final = 500
 
 #: Source: the reference above (``pageSize``).
 _PAGE, _MAX_PAGE = 50, 1000
+
+#: Entries that are looked at for one answer. The service looks for some time only, and an answer may be empty though others follow.
+_LOOKED_AT: Final = 50_000
 
 _Entry: Final = LogEntry.pb()
 
@@ -67,10 +71,7 @@ class Logs:
         fits = compile_filter(request.filter)
         with self._lock:
             entries = list(self._entries)
-        found = [entry for entry in entries if entry.log_name.split("/")[1] in projects and fits(entry)]
-        if request.order_by.endswith("desc"):
-            found.reverse()
-        shown, token = paginate(found, request, default=_PAGE, most=_MAX_PAGE)
+        shown, token = _page(request, entries, lambda one: one.log_name.split("/")[1] in projects and fits(one))
         return ListLogEntriesResponse.pb()(entries=shown, next_page_token=token)
 
     def _entry(self, place: LogPlace, log: str, severity: int, line: str) -> Any:
@@ -93,3 +94,23 @@ class Logs:
             }
         )
         return entry
+
+
+def _page(request: Any, entries: Sequence[Any], fits: Callable[[Any], bool]) -> tuple[Sequence[Any], str]:
+    """Those that are asked for, and the token of the next page; empty if there is none.
+
+    :raises RefusalError: if there cannot be such a page
+    """
+    size = page_size(request, default=_PAGE, most=_MAX_PAGE)
+    is_reversed = request.order_by.endswith("desc")
+    try:
+        start = pages.start_of(request.page_token) if request.page_token else (len(entries) - 1) * is_reversed
+    except ValueError as error:
+        raise unknown_token(request) from error
+    shown: list[Any] = []
+    for looked_at, number in enumerate(range(start, -1, -1) if is_reversed else range(start, len(entries))):
+        if len(shown) == size or looked_at == _LOOKED_AT:
+            return shown, pages.token_of(number)
+        if fits(entries[number]):
+            shown.append(entries[number])
+    return shown, ""

@@ -17,10 +17,20 @@ def paginate(items: Sequence[_T], request: Any, *, default: int, most: int) -> t
     :param most: entries that a page has at most, however many are asked for
     :raises RefusalError: if there cannot be such a page
     """
+    size = page_size(request, default=default, most=most)
+    try:
+        shown, token = pages.page(items, size, request.page_token or None)
+    except ValueError as error:
+        raise unknown_token(request) from error
+    return shown, token or ""
+
+
+def page_size(request: Any, *, default: int, most: int) -> int:
+    """How many entries a page has. Otherwise as :func:`paginate`."""
     if request.page_size < 0:
         raise RefusalError("INVALID_ARGUMENT", f"page_size must not be negative; it is {request.page_size}.")
-    try:
-        shown, token = pages.page(items, min(request.page_size or default, most), request.page_token or None)
-    except ValueError as error:
-        raise RefusalError("INVALID_ARGUMENT", f"page_token is invalid: {request.page_token!r}.") from error
-    return shown, token or ""
+    return int(min(request.page_size or default, most))
+
+
+def unknown_token(request: Any) -> RefusalError:
+    return RefusalError("INVALID_ARGUMENT", f"page_token is invalid: {request.page_token!r}.")

@@ -134,14 +134,12 @@ class Checks:
         plain = name.rpartition("/")[2]
         asked = {"jobDefinitions": [name]} if ":" in plain else {"jobDefinitionName": plain, "status": "ACTIVE"}
         try:
-            answer = await self._clients.call(
-                "batch", "describe_job_definitions", f"looking for the job definition {name}", **asked
-            )
+            found = [one async for one in self._clients.definitions(f"looking for the job definition {name}", **asked)]
         except RefusedError as error:
             if error.is_denied:
                 return None
             raise
-        active: list[Described] = [one for one in answer["jobDefinitions"] if one.get("status") == "ACTIVE"]
+        active: list[Described] = [one for one in found if one.get("status") == "ACTIVE"]
         if not active:
             raise ExecutorError(
                 f"There is no active job definition {name!r} in {self._region}. Register it, name another one in job_definition, "

@@ -150,11 +150,8 @@ class Definitions:
         """The revisions that there are; none if that may not be asked: then there will be one more."""
         what = f"looking for the job definition {name}"
         try:
-            answer = await self._clients.call(
-                "batch", "describe_job_definitions", what, jobDefinitionName=name, status="ACTIVE"
-            )
+            return [one async for one in self._clients.definitions(what, jobDefinitionName=name, status="ACTIVE")]
         except RefusedError as error:
             if error.is_denied:
                 return []
             raise
-        return list(answer["jobDefinitions"])

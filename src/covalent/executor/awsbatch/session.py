@@ -208,6 +208,10 @@ class Clients:
                 return
             arguments[name] = answer[token]
 
+    def definitions(self, what: str, **arguments: Any) -> AsyncIterator[dict[str, Any]]:
+        """All revisions of job definitions that are asked for: AWS shows a hundred at a time. Errors as of :meth:`call`."""
+        return self.items("batch", "describe_job_definitions", what, "jobDefinitions", **arguments)
+
     async def close(self) -> None:
         self._threads.shutdown(wait=False, cancel_futures=True)
         for client in self._clients.values():

@@ -6,7 +6,7 @@ import re
 from typing import Any, ClassVar, Final
 
 from ...errors import ExecutorError
-from ..batch.options import variables
+from ..batch.options import PREFIX, variables
 from ..configured import ConfiguredExecutor, Setting, flag, number, one_of, optional, table, text, texts, whole
 from .resources import FARGATE_DISK_GIB
 
@@ -75,7 +75,8 @@ class AWSBatchSettings(ConfiguredExecutor):
     cache_dir = Setting(text(), "/tmp/covalent")  # noqa: S108 - where it has always been
 
     batch_job_definition_name = Setting(
-        text(r"[A-Za-z0-9][\w-]{0,99}", "up to 100 letters, digits, hyphens and underscores"), "covalent-batch-jobs"
+        text(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}", "up to 100 letters, digits, hyphens and underscores"),
+        "covalent-batch-jobs",
     )
     container_image_uri = Setting(optional(text(r"\S+", "the name of a container image")), None)
     ecr_repo_name = Setting(optional(text(r"[a-z0-9._/-]{2,256}", "the name of a repository of Amazon ECR")), None)
@@ -101,4 +102,4 @@ class AWSBatchSettings(ConfiguredExecutor):
     share_identifier = Setting(optional(text(r"[A-Za-z0-9]{1,255}\*?", "up to 255 letters and digits")), None)
     job_definition = Setting(optional(text()), None)
     container_properties = Setting(optional(table("a table of containerProperties")), None)
-    s3_prefix = Setting(text(r"[\w./=-]*", "a path of letters, digits and - _ . = /, or empty"), "covalent")
+    s3_prefix = Setting(text(*PREFIX), "covalent")

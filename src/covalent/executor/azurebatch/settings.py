@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Final
 from urllib.parse import urlsplit
 
 from ...errors import ExecutorError
-from ..batch.options import variables
+from ..batch.options import PREFIX, variables
 from ..configured import Check, ConfiguredExecutor, SecretSetting, Setting, number, optional, text, texts, whole
 
 _HOST: Final = r"[a-z0-9-]+(\.[a-z0-9-]+)+"
@@ -134,4 +134,4 @@ class AzureBatchSettings(ConfiguredExecutor):
     registry_identity = Setting(optional(text(_RESOURCE, "the resource id of a managed identity")), None)
     environment = Setting(optional(texts("a table of text by name", _variable_complaint)), None)
     metadata = Setting(optional(_some_metadata), None)
-    prefix = Setting(text(r"[\w./=-]*", "a path of letters, digits and - _ . = /, or empty"), "covalent")
+    prefix = Setting(text(*PREFIX), "covalent")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from ...objects import RemoteStore
-from ..batch.stale import Leftovers, Stale
+from ..batch.stale import Leftovers, Stale, unhurried
 from ..batch.submission import DISPATCH_TAG
 from .jobs import Jobs
 from .names import dispatch_of
@@ -29,7 +29,7 @@ class StaleJob:
     dispatch_id: str | None  #: None if it has ended: nobody needs it then, even if the dispatch is known.
 
     async def remove(self) -> None:
-        await self.jobs.delete(self.name)
+        await unhurried(lambda: self.jobs.delete(self.name))
 
     def __str__(self) -> str:
         return f"job {self.name} ({self.state})"
@@ -55,8 +55,10 @@ class AzureLeftovers(Leftovers):
         :raises ExecutorError: if Azure cannot be asked
         """
         jobs = Jobs(self._clients)
-        found = await self._clients.items(
-            "/jobs", "looking for jobs", JobFacts, filter="startswith(id,'ct-')", select=JOB_FIELDS
+        found = await unhurried(
+            lambda: self._clients.items(
+                "/jobs", "looking for jobs", JobFacts, filter="startswith(id,'ct-')", select=JOB_FIELDS
+            )
         )
         return [self._stale(jobs, job) for job in found if self._is_ours(job) and self._is_old(job)]
 

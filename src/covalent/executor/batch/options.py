@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 #: A table, frozen.
 Pairs: TypeAlias = tuple[tuple[str, str], ...]
+
+#: Below which objects lie: the pattern of a setting, and what it is in words. No storage service's client takes other paths.
+PREFIX: Final = (
+    r"(?!.*[^/]//+[^/])(?!(.*/)?\.\.?(/|$))[\w./=-]*",
+    "a path of letters, digits and - _ . = /, without empty parts, . and .., or empty",
+)
 
 
 def pairs(table: Mapping[str, str] | None) -> Pairs:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import random
 import re
 import uuid
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar, Final, Protocol
+from typing import ClassVar, Final, Protocol, TypeVar
 
+from ...errors import ThrottledError
 from ...objects import RemoteStore
 from ...objects.remote import Entry
 from .handle import SINGLE_PREFIX
@@ -17,9 +20,29 @@ _GROUP: Final = re.compile(r"ct-(?P<dispatch>[0-9a-f]{32})-\d+-\d+")
 
 _PREFIX: Final = "groups/"
 
+T = TypeVar("T")
+
+#: How often a call is repeated that the service wants fewer of, and seconds before the first time; each takes twice as long.
+REPEATS: Final = 7
+REPEAT_S: Final = 0.5
+
 #: What several task groups may use, and what ``covalent doctor`` could not delete. A group that still needs what is deleted is sent
 #: again, and brings it anew.
 SHARED: Final = ("functions", "runner", "singles", "values", "doctor")
+
+
+async def unhurried(call: Callable[[], Awaitable[T]]) -> T:
+    """What ``call`` returns, later where the service wants fewer calls: there may be thousands of them.
+
+    :raises ExecutorError: as ``call`` does; :class:`~covalent.errors.ThrottledError` if that lasts
+    """
+    for repeat in range(REPEATS):
+        try:
+            return await call()
+        except ThrottledError:
+            # Those who were refused together must not come back together.
+            await asyncio.sleep(random.uniform(0.5, 1) * REPEAT_S * 2**repeat)  # noqa: S311
+    return await call()
 
 
 class Stale(Protocol):
@@ -59,7 +82,7 @@ class StagedObjects:
         self.changed_at = max(self.changed_at, entry.written_at)
 
     async def remove(self) -> None:
-        await self.store.delete(self.keys)
+        await unhurried(lambda: self.store.delete(self.keys))
 
     def __str__(self) -> str:
         objects = f"{len(self.keys)} object{'s' * (len(self.keys) != 1)}"
@@ -77,7 +100,7 @@ class Leftovers:
 
     async def find(self) -> Sequence[Stale]:
         """:raises ExecutorError: if the cloud cannot be asked"""
-        return [*await self._groups(), *await self._shared()]
+        return [*await unhurried(self._groups), *await unhurried(self._shared)]
 
     async def close(self) -> None:
         await self.store.close()

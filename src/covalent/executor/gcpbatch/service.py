@@ -91,18 +91,24 @@ class GCPBatchService:
                 raise
 
     async def logs(self, ref: str, index: int, cursor: str) -> LogPage:
-        """``cursor`` is the time of the last entry, and its id."""
+        """``cursor`` is a :class:`.logs.Cursor`."""
         facts = await self._known(ref)
         if facts is None:
             return LogPage(data=b"", cursor=cursor)
         what = f"reading the log of task {index} of the job {ref}"
-        project, uid = self._account.project, facts.uid
+        project, uid, known = self._account.project, facts.uid, logs.Cursor.parse(cursor)
 
         def read(client: Any) -> LogPage:
-            pages = client.list_log_entries(logs.request(project, uid, index, cursor), **_CALL).pages
-            return logs.page(next(pages), cursor)
+            pages = client.list_log_entries(logs.request(project, uid, index, known), **_CALL).pages
+            return logs.page(next(pages), known)
 
-        return await self._clients.logging(what, read)
+        try:
+            return await self._clients.logging(what, read)
+        except RefusedError:
+            if not known.token:
+                raise
+            # It may have been kept for too long.
+            return LogPage(data=b"", cursor=str(known._replace(token="")))
 
     async def log_end(self, ref: str, index: int) -> bytes:
         facts = await self._known(ref)
@@ -111,7 +117,7 @@ class GCPBatchService:
         project, uid = self._account.project, facts.uid
 
         def read(client: Any) -> bytes:
-            return logs.end(next(client.list_log_entries(logs.request_end(project, uid, index), **_CALL).pages))
+            return logs.end(client.list_log_entries(logs.request_end(project, uid, index), **_CALL).pages)
 
         return await self._clients.logging(f"reading the end of the log of task {index} of the job {ref}", read)
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any, ClassVar, Final
 
 from ...errors import ExecutorError
-from ..batch.options import variables
+from ..batch.options import PREFIX, variables
 from ..configured import ConfiguredExecutor, Setting, flag, number, optional, text, texts, whole
 
 _REGION: Final = r"[a-z]+-[a-z]+\d{1,2}"
@@ -100,4 +100,4 @@ class GCPBatchSettings(ConfiguredExecutor):
     environment = Setting(optional(texts("a table of text by name", _variable_complaint)), None)
     secrets = Setting(optional(texts("a table of names of secrets by variable", _secret_complaint)), None)
     container_options = Setting(optional(text(r"[^\n]+", "options of 'docker run', in one line")), None)
-    bucket_prefix = Setting(text(r"[\w./=-]*", "a path of letters, digits and - _ . = /, or empty"), "covalent")
+    bucket_prefix = Setting(text(*PREFIX), "covalent")

@@ -19,6 +19,9 @@ _PATIENCE_S = 30.0
 
 _CHUNK_BYTES = 256 * 1024
 
+#: Longer lines, such as those of progress bars, are broken: services break them too, from 256 KiB on, and forget the mark.
+LINE_BYTES = 64 * 1024
+
 
 class _Source:
     """One file that grows."""
@@ -57,6 +60,7 @@ class Echo:
     def __init__(self, stdout: str, stderr: str) -> None:
         self._sources = (_Source(stdout, b""), _Source(stderr, STDERR_MARK.encode()))
         self._open: _Source | None = None  #: Whose line is not at its end.
+        self._length = 0  #: Of that line.
         self._is_over = threading.Event()
         self._thread = threading.Thread(target=self._run, name="echo", daemon=True)
 
@@ -85,14 +89,32 @@ class Echo:
                 self._show(source, text)
 
     def _show(self, source: _Source, text: bytes) -> None:
-        shown = b""
-        if self._open is not source:
-            shown = source.mark if self._open is None else b"\n" + source.mark
-        is_whole = text.endswith(b"\n")
-        body = text[:-1] if is_whole else text
-        shown += body.replace(b"\n", b"\n" + source.mark)
+        lines = text.split(b"\n")
+        if max(map(len, lines)) > LINE_BYTES:
+            lines = [piece for line in lines for piece in _pieces(line)]
+        goes_on = self._open is source and self._length + len(lines[0]) <= LINE_BYTES
+        shown = source.mark if self._open is None else b"" if goes_on else b"\n" + source.mark
+        # A last line that is empty has not begun.
+        is_whole = not lines[-1]
+        shown += (b"\n" + source.mark).join(lines[:-1] if is_whole else lines)
         _write(shown + b"\n" if is_whole else shown)
         self._open = None if is_whole else source
+        self._length = len(lines[-1]) + self._length * (goes_on and len(lines) == 1)
+
+
+def _pieces(line: bytes) -> list[bytes]:
+    """A line, broken if it is too long: where it goes back to its beginning, else between two characters."""
+    pieces = []
+    while len(line) > LINE_BYTES:
+        at = line.rfind(b"\r", 0, LINE_BYTES) + 1
+        if not at:
+            at = LINE_BYTES
+            for _ in range(3):
+                # Bytes of UTF-8 that begin no character.
+                at -= line[at] & 0xC0 == 0x80
+        pieces.append(line[:at])
+        line = line[at:]
+    return [*pieces, line]
 
 
 def _write(data: bytes) -> None:

@@ -5,7 +5,7 @@
 :mod:`.definitions`   job definitions and their revisions
 :mod:`.submission`    what SubmitJob takes, checked
 :mod:`.resources`     how much of what a job asks for, and what can run it
-:mod:`.queue_limits`  how long jobs may wait, for which moto has no place
+:mod:`.queue_limits`  how long jobs may wait, and pages of queues, for which moto has no place
 :mod:`.jobs`          a job, its attempts and its children
 :mod:`.retry`         whether a failed attempt is followed by another
 :mod:`.scheduler`     what runs when

@@ -11,6 +11,7 @@ from typing import Final
 from ..refusal import RefusalError
 
 LIMIT: Final = 4 * 2**20  #: Bytes of the largest.
+MAX_PARTS: Final = 256
 
 _PART: Final = re.compile(
     rb"^(?P<method>DELETE|PUT) (?P<target>\S+) HTTP/1\.1\r?\n(?P<headers>(?:[^\r\n]+\r?\n)*)", re.MULTILINE
@@ -23,13 +24,18 @@ def sign_parts(body: bytes, place: str, signature: str) -> bytes:
 
     :param place: what the paths of all parts begin with: ``/ACCOUNT[/CONTAINER]``
     :param signature: a shared access signature, as a query has it
-    :raises RefusalError: if it is too large, or a part is about something else
+    :raises RefusalError: if it is too large, has too many parts, or one is about something else
     """
     if len(body) > LIMIT:
         raise RefusalError(
             "RequestBodyTooLarge", "The request body is too large and exceeds the maximum permissible limit."
         )
-    for part in _PART.finditer(body):
+    parts = list(_PART.finditer(body))
+    if len(parts) > MAX_PARTS:
+        raise RefusalError(
+            "ExceedsMaxBatchRequestCount", "The batch operation exceeds maximum number of allowed subrequests."
+        )
+    for part in parts:
         if not part["target"].startswith(f"{place}/".encode()):
             raise RefusalError("InvalidInput", "One of the request inputs is not valid.")
     return _PART.sub(lambda part: _signed(part, signature.encode()), body)
