@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codeop
 import contextlib
 import json
 import os
@@ -78,6 +79,16 @@ def end_session(leader: int) -> None:
         with contextlib.suppress(ProcessLookupError, psutil.NoSuchProcess):
             if os.getsid(process.pid) == leader:
                 process.terminate()
+
+
+@pytest.mark.parametrize("block", [b for b in BLOCKS["docs/tutorial.md"] if b.language == "python"], ids=str)
+def test_the_tutorial_can_be_pasted_at_the_prompt_where_an_empty_line_ends_a_function(block):
+    typed: list[str] = []
+    for line in [*block.code.splitlines(), ""]:
+        typed.append(line)
+        if codeop.compile_command("\n".join(typed)) is not None:
+            typed = []
+    assert typed == []
 
 
 @pytest.mark.parametrize("block", [b for b in EVERY_BLOCK if is_setup(b)], ids=str)

@@ -162,7 +162,7 @@ async def test_pages_can_only_be_read(built):
 async def test_without_built_pages_it_says_how_to_build_them(tmp_path):
     status, headers, body = await get(Pages(tmp_path / "none"), "/dispatches/x")
     assert status == 200
-    assert b"make web" in body
+    assert b"make web" in body and b"pip install ." in body
     assert headers["cache-control"] == "no-store"
 
 

@@ -64,6 +64,11 @@ def test_help_lists_every_command(run):
     assert run("-h").out == out
 
 
+@pytest.mark.parametrize("name", cli.COMMANDS)
+def test_the_list_of_a_groups_commands_breaks_no_sentence_off(name, run):
+    assert not [line for line in run(name, "--help").out.splitlines() if line.endswith("...") and "[" not in line]
+
+
 def test_the_version_is_told(run):
     assert run("--version").out.startswith("Covalent 0.")
 

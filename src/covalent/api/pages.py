@@ -50,7 +50,9 @@ NOT_BUILT: Final = """<!doctype html>
 <body>
 <h1>The pages have not been built</h1>
 <p>The server runs, and so do workflows, but this copy of Covalent was installed without its pages.</p>
-<p>To build them, install Node.js (20 or newer) with npm, then run, in a copy of the source:</p>
+<p>To build them, install Node.js (20.19 or newer) with npm, and install Covalent again from a copy of its source:</p>
+<pre>pip install .</pre>
+<p>or, where <code>make</code> has installed it, say</p>
 <pre>make web</pre>
 <p>and load this page again. Until then, <code>covalent list</code> and <code>covalent show</code> tell the same in a terminal.</p>
 </body>

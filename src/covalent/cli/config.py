@@ -87,7 +87,7 @@ def set_(key: str, value: str) -> None:
 @config.command()
 @click.argument("key")
 def unset(key: str) -> None:
-    """Take one setting out of the file, so that its default applies."""
+    """Take one setting, or a section, out of the file; defaults apply."""
     set_config(key, None)
 
 

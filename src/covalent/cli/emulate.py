@@ -110,7 +110,8 @@ def _common(section: str) -> Callable[[_Command], _Command]:
         click.option(
             "--write-config",
             is_flag=True,
-            help=f"Write the names into [executors.{section}] of the configuration.",
+            help=f"Write the names into [executors.{section}] of the configuration, in place of what stands there. They stay when "
+            f"it ends; 'covalent config unset executors.{section}' takes all of that section out.",
         ),
     )
 
@@ -169,7 +170,7 @@ def _first(names: Sequence[str]) -> str | None:
 
 @emulate.command(
     epilog=examples(
-        "covalent emulate aws --write-config     # then, in another terminal, with the variables that it prints:",
+        "covalent emulate aws --write-config    # in another terminal: the variables that it prints, then covalent restart",
         "covalent emulate aws --queue my-queue --bucket my-bucket --containers podman",
         "covalent emulate aws --queue spot=SPOT --fault lose_host,count=2",
         "covalent emulate aws --fault throttle,operation=SubmitJob,count=5 --fault slow_start,seconds=30",
@@ -231,11 +232,12 @@ def _secrets(_ctx: click.Context, _param: click.Parameter, texts: tuple[str, ...
 
 
 @emulate.command(
+    short_help="Emulate Google Cloud: Batch, Logging, Storage and metadata servers.",
     epilog=examples(
-        "covalent emulate google --write-config     # then, in another terminal, with the variables that it prints:",
+        "covalent emulate google --write-config    # in another terminal: the variables that it prints, then covalent restart",
         "covalent emulate google --project my-project --bucket my-bucket --containers podman",
         "covalent emulate google --fault preempt,count=2 --fault throttle,operation=CreateJob",
-    )
+    ),
 )
 @_common("gcpbatch")
 @_region("us-east1")
@@ -312,12 +314,13 @@ def _principal(default: str, *, is_repeatable: bool) -> Callable[[click.Context,
 
 
 @emulate.command(
+    short_help="Emulate Azure: Batch, Blob Storage, sign-ins and identities.",
     epilog=examples(
-        "covalent emulate azure --write-config     # then, in another terminal, with the variables that it prints:",
+        "covalent emulate azure --write-config    # in another terminal: the variables that it prints, then covalent restart",
         "covalent emulate azure --pool my-pool=nodes:4,spot:2 --container my-container --containers podman",
         "covalent emulate azure --identity mine=blob:my-container --identity nobody=none --pool poor=identity:nobody",
         "covalent emulate azure --fault preempt,count=2 --fault throttle,operation=CreateTaskCollection",
-    )
+    ),
 )
 @_common("azurebatch")
 @click.option(

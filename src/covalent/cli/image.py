@@ -95,11 +95,12 @@ def build(name: str, platform: str, engine: str | None, dry_run: bool, **given: 
 
 
 @image.command(
+    short_help="Push an image to a registry, and have tasks run in it.",
     epilog=examples(
         "covalent image push awsbatch",
         "covalent image push azurebatch my-tasks --tag 1.0",
         "covalent image push gcpbatch --registry registry.example.com/me/tasks --username me --password-stdin < token",
-    )
+    ),
 )
 @click.argument("executor")
 @click.argument("name", metavar="[IMAGE]", default=DEFAULT_NAME)

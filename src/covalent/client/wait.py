@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib import import_module
+from importlib.util import find_spec
 from threading import Timer
 from typing import TYPE_CHECKING
 
@@ -23,6 +26,7 @@ GONE_LIMIT_S = 600.0
 _TELL_AFTER_S = 3.0
 _PAUSE_S = 0.1
 _BAR_AFTER_S = 0.3
+_LINE_EVERY_S = 0.1
 
 Show = Callable[[DispatchInfo], None]
 
@@ -93,6 +97,10 @@ def _progress(why: Callable[[], str]) -> Iterator[Show]:
     if not is_watched():
         yield lambda info: None
         return
+    if _in_notebook() and find_spec("ipywidgets") is None:
+        with _line(why) as show_line:
+            yield show_line
+        return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -107,13 +115,40 @@ def _progress(why: Callable[[], str]) -> Iterator[Show]:
     bar = progress.add_task("", total=None, state="")
 
     def show(info: DispatchInfo) -> None:
-        ended = sum(count for status, count in info.counts.items() if status in FINAL)
-        progress.update(bar, description=info.name, completed=ended, total=info.tasks or None, state=_state(info))
+        progress.update(
+            bar, description=info.name, completed=_ended(info), total=info.tasks or None, state=_state(info)
+        )
         standstill.saw(info)
 
     standstill = Standstill(why, lambda reason: progress.console.print(reason, markup=False, highlight=False))
     with progress if _in_notebook() else _appearing(progress), standstill:
         yield show
+
+
+@contextmanager
+def _line(why: Callable[[], str]) -> Iterator[Show]:
+    """What takes the bar's place in a notebook without ipywidgets, in which a bar cannot be drawn: a line, gone at the end."""
+    line = import_module("IPython.display").display({"text/plain": ""}, raw=True, display_id=True)
+    shown_at = -math.inf
+
+    def show(info: DispatchInfo) -> None:
+        nonlocal shown_at
+        standstill.saw(info)
+        now = time.monotonic()
+        if now - shown_at >= _LINE_EVERY_S or info.status in FINAL:
+            shown_at = now
+            line.update({"text/plain": f"{info.name}  {_ended(info)}/{info.tasks}  {_state(info)}"}, raw=True)
+
+    standstill = Standstill(why, tell)
+    try:
+        with standstill:
+            yield show
+    finally:
+        line.update({"text/plain": ""}, raw=True)
+
+
+def _ended(info: DispatchInfo) -> int:
+    return sum(count for status, count in info.counts.items() if status in FINAL)
 
 
 @contextmanager

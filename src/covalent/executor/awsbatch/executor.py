@@ -192,9 +192,10 @@ class AWSBatchExecutor(AWSBatchSettings, SingleTaskExecutor):
         return await Clients.open(self._account())
 
     async def leftovers(self, before: float) -> Leftovers:
+        bucket, clients = await self._open_bucket(), await self.open_clients()
         from .stale import AWSLeftovers
 
-        return AWSLeftovers(await self._open_bucket(), before, await self.open_clients())
+        return AWSLeftovers(bucket, before, clients)
 
     def requested(self) -> Requested:
         return Requested(

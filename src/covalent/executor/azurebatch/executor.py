@@ -109,9 +109,10 @@ class AzureBatchExecutor(AzureBatchSettings, SingleTaskExecutor):
             await service.purge(dispatch_id)
 
     async def leftovers(self, before: float) -> Leftovers:
+        bucket, clients = await self._open_bucket(), await self.open_clients()
         from .stale import AzureLeftovers
 
-        return AzureLeftovers(await self._open_bucket(), before, await self.open_clients())
+        return AzureLeftovers(bucket, before, clients)
 
     def examination(self) -> Examination:
         from .examination import AzureExamination

@@ -80,7 +80,8 @@ def registry_token(account: Account) -> str:
 
     :raises ExecutorError: if there is none to be had
     """
-    found = _translating("signing in to Azure", lambda: _credential(account).get_token(REGISTRY_SCOPE))
+    credential = _credential(account)
+    found = _translating("signing in to Azure", lambda: credential.get_token(REGISTRY_SCOPE))
     return str(found.token)
 
 

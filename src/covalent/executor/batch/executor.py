@@ -173,11 +173,12 @@ class BatchExecutor(AsyncBaseExecutor):
         """What was left behind where its settings point; for ``covalent gc``, outside a dispatcher.
 
         :param before: Unix seconds; what was used later is left alone
-        :raises ExecutorError: if there are no usable credentials
+        :raises ExecutorError: if there are no usable credentials, or the cloud's libraries are not installed
         """
+        bucket = await self._open_bucket()  # First, for it says which library is missing.
         from .stale import Leftovers
 
-        return Leftovers(await self._open_bucket(), before)
+        return Leftovers(bucket, before)
 
     # What it needs for that
 

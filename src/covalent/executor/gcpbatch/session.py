@@ -113,11 +113,7 @@ class Clients:
             from google.cloud.batch_v1 import BatchServiceClient
             from google.cloud.batch_v1.services.batch_service.transports import BatchServiceGrpcTransport
         except ImportError as error:
-            raise ExecutorError(
-                "The Google Batch executor needs google-cloud-batch, google-cloud-logging and obstore where the server runs: "
-                "pip install 'covalent-batch[gcp]'",
-                trouble=Trouble.MISSING_PACKAGE,
-            ) from error
+            raise _without_libraries() from error
         if not os.environ.get(ENDPOINT_VARIABLE):
             self._credentials = _credentials()
         self._batch = BatchServiceClient(transport=self._transport(BatchServiceGrpcTransport, _BATCH))
@@ -190,9 +186,20 @@ def _translating(what: str, call: Callable[[], T]) -> T:
 
 def _credentials() -> Any:
     """Those that every program of Google's finds: a key file, a signed-in user, or the machine's own account."""
-    import google.auth
+    try:
+        import google.auth
+    except ImportError as error:
+        raise _without_libraries() from error
 
     return _translating("looking for Google credentials", lambda: google.auth.default(scopes=_SCOPES))[0]
+
+
+def _without_libraries() -> ExecutorError:
+    return ExecutorError(
+        "The Google Batch executor needs google-cloud-batch, google-cloud-logging and obstore where the server runs: "
+        "pip install 'covalent-batch[gcp]'",
+        trouble=Trouble.MISSING_PACKAGE,
+    )
 
 
 def _token(credentials: Any) -> str:
