@@ -50,6 +50,9 @@ class Environment:
     bash: tuple[str, ...] = ()  #: Commands, run in order before the function.
     #: Digest of a pickle ``{"before": [...], "after": [...]}`` of ``(function, args, kwargs, retval_keyword)``.
     hooks: str | None = None
+    inner_pip: tuple[str, ...] = ()  #: Of a sublattice: requirements of the tasks that it may call.
+    #: Changes with what lies on the server's machine where requirements name a path. The dispatcher sets it when it takes a workflow in.
+    local_state: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -68,7 +68,9 @@ def test_a_request_under_a_foreign_name_is_refused(ask, host):
     assert ask("GET", "/health", headers={"Host": host}).status in (400, 403)
 
 
-@pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://127.0.0.1:1", "http://localhost:48008"])
+@pytest.mark.parametrize(
+    "origin", ["https://evil.example", "null", "http://127.0.0.1:1", "http://localhost:48008", "http://["]
+)
 def test_a_request_from_a_foreign_page_changes_nothing(ask, origin):
     before = json.loads(ask("GET", "/dispatches").data)["items"]
     response = ask(

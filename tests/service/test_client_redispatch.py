@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 import covalent as ct
 from covalent.errors import WorkflowError
+from tests.support.wheels import make_wheel
 
 pytestmark = pytest.mark.usefixtures("server")
 
@@ -124,3 +128,77 @@ def test_a_replaced_electron_is_run_and_the_rest_reused(first):
 def test_what_was_replaced_stays_replaced_when_it_is_dispatched_once_more(first):
     changed = again(first, replace={"scale": lambda x: -x})
     assert again(changed, 5).result == [15, -5, -6]
+
+
+def test_tasks_with_a_package_of_this_machine_run_again_when_it_has_changed(tmp_path):
+    requirement = make_wheel(tmp_path, "quince", "1.0", "before")
+
+    @ct.electron(deps_pip=requirement)
+    def look():
+        import quince
+
+        return quince.VALUE
+
+    @ct.electron
+    @ct.lattice
+    def nested():
+        return look()
+
+    @ct.electron
+    @ct.lattice
+    def outer():
+        return nested()
+
+    @ct.lattice
+    def both():
+        return [look(), outer(), add(1, 2)]
+
+    first = ct.get_result(ct.dispatch(both)(), wait=True)
+    assert first.result == ["before", "before", 3]
+    make_wheel(tmp_path, "quince", "1.0", "after")
+    second = again(first.dispatch_id, reuse=True)
+    assert (second.result, reused(second)) == (["after", "after", 3], [False, False, True])
+    third = again(second.dispatch_id, reuse=True)
+    assert (third.result, reused(third)) == (["after", "after", 3], [True, True, True])
+
+
+SCRIPT = """
+import enum, sys
+import covalent as ct
+
+class Kind(enum.Enum):
+    ROUND = 1
+
+class Shape:
+    kind = Kind.ROUND
+
+@ct.electron
+def make():
+    return Shape(), Kind.ROUND
+
+@ct.electron
+def look(made):
+    return {result}
+
+@ct.lattice
+def workflow():
+    return look(make())
+
+if len(sys.argv) == 1:
+    dispatch_id = ct.dispatch(workflow)()
+else:
+    dispatch_id = ct.redispatch(sys.argv[1], replace_electrons={{"look": look}}, reuse_previous_results=True)()
+print(dispatch_id, ct.get_result(dispatch_id, wait=True).result)
+"""
+
+
+def test_an_electron_of_the_repaired_script_knows_the_objects_of_those_before(tmp_path):
+    def run(result, *arguments):
+        (tmp_path / "script.py").write_text(SCRIPT.format(result=result))
+        command = [sys.executable, "script.py", *arguments]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=True)
+        return done.stdout.split(maxsplit=1)
+
+    first, _ = run("None")
+    _, value = run("isinstance(made[0], Shape), made[1] is Kind.ROUND", first)
+    assert value.strip() == "(True, True)"

@@ -103,6 +103,22 @@ def test_a_person_is_told_an_address_that_signs_in_also_by_a_server_that_runs(ho
     assert re.fullmatch(rf"Watch it at {address}/signin#ticket=[\w-]+&next=%2Fdispatches%2F{dispatch_id}", page)
 
 
+def test_nobody_else_may_look_into_a_data_directory_that_was_there_before(home):
+    data = home / "data"
+    data.mkdir(exist_ok=True)
+    data.chmod(0o755)
+    (data / "objects").mkdir(exist_ok=True)
+    mask = os.umask(0)
+    try:
+        assert ct.dispatch_sync(sums)(1, 2).result
+    finally:
+        os.umask(mask)
+    open_to_others = {path.name for path in data.iterdir() if path.stat().st_mode & 0o077}
+    # Locks, which hold nothing.
+    assert open_to_others <= {"server.lock", "start.lock"}
+    assert {"objects", "workers", "server.log"} <= {path.name for path in data.iterdir()}
+
+
 def test_a_server_that_was_started_outlives_the_script_and_its_group(home):
     code, out, err = finished(script("i = ct.dispatch(sums)(1); ct.get_result(i, wait=True); print(i)"))
     assert code == 0, err

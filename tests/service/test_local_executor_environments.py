@@ -150,6 +150,18 @@ def test_what_building_a_package_makes_in_its_folder_is_no_change(tmp_path: Path
     assert state_of([tmp_path]) != state
 
 
+def test_a_folder_of_many_files_counts_as_changed_where_there_is_no_time_to_look_at_all(tmp_path: Path) -> None:
+    for number in range(4):
+        (tmp_path / str(number)).touch()
+    assert state_of([tmp_path], 3) != state_of([tmp_path], 3)
+    assert state_of([tmp_path], 4) == state_of([tmp_path])
+
+
+def test_what_can_be_no_path_has_a_state_like_what_is_not_there() -> None:
+    assert state_of(local_sources(["file:///no%00where"]))
+    assert state_of(local_sources(["/nowhere"])) == state_of(local_sources(["/nowhere"]))
+
+
 async def test_versions_of_one_package_live_side_by_side(executor: LocalExecutor, book: Book) -> None:
     books = []
     for version in ("1.0", "2.0", "3.0"):

@@ -12,6 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
 
+import pytest
+
 import covalent as ct
 from covalent.serialize import dumps, loads
 from covalent.workflow.packing import Packer
@@ -62,7 +64,8 @@ import sys
 from pathlib import Path
 from covalent.serialize import dumps
 import shapes
-class Mine: ...
+class Mine:
+    kind = "left"
 Path(sys.argv[1]).write_bytes(dumps([shapes.Point(1), shapes.Color.RED, shapes.Point.Inner(), Mine()]))
 """
 
@@ -70,7 +73,8 @@ ARRIVE = """
 import sys
 from pathlib import Path
 from covalent.serialize import loads
-class Mine: ...
+class Mine:
+    kind = "arrived"
 point, color, inner, mine = loads(Path(sys.argv[1]).read_bytes())
 import shapes
 print(type(point) is shapes.Point, color is shapes.Color.RED, type(mine) is Mine)
@@ -228,3 +232,46 @@ def test_classes_of_all_kinds_come_with_a_function_and_travel_on_with_it() -> No
     opened = _opened(_packed(compare))
     again = _opened(_packed(opened))
     assert [opened(), again(), opened()] == [(True, "Box", 1)] * 3
+
+
+EDITED = """
+import enum, sys
+from collections import namedtuple
+from pathlib import Path
+from covalent.serialize import dumps, loads
+REMARK = {remark}
+class Base:
+    {base}
+class Point(Base): ...
+class Kind(enum.Enum):
+    ONE = {one}
+Pair = namedtuple("Pair", "x y")
+file = Path("values")
+if file.exists():
+    point, kind = loads(file.read_bytes())
+    print(type(point) is Point, type(kind) is Kind)
+file.write_bytes(dumps([Point(), Kind.ONE]))
+"""
+
+
+@pytest.mark.parametrize(
+    ("change", "same"),
+    [
+        ({"remark": 2}, "True True"),
+        ({"base": "def more(self): ..."}, "False True"),
+        ({"one": "len('ab')"}, "True False"),
+    ],
+)
+def test_an_edited_script_has_the_classes_that_were_not_edited(
+    change: dict[str, object], same: str, tmp_path: Path
+) -> None:
+    before: dict[str, object] = {"remark": 1, "base": "...", "one": 1}
+    assert run(EDITED.format(**before), tmp_path) == ""
+    assert run(EDITED.format(**before | change), tmp_path) == same
+
+
+def test_an_enum_of_the_same_text_and_other_values_is_another(tmp_path: Path) -> None:
+    code = EDITED.format(remark=1, base="...", one="len(sys.argv)")
+    assert run(code, tmp_path) == ""
+    assert run(code, tmp_path, "more") == "True False"
+    assert run(code, tmp_path, "more") == "True True"

@@ -8,11 +8,14 @@ import os
 import secrets
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from ..errors import AlreadyRunningError
+
+#: What lies in them is its owner's alone, also where the data directory was there before and others may look into it.
+_PRIVATE: Final = ("environments", "objects", "workers")
 
 
 @contextmanager
@@ -28,10 +31,19 @@ def own(data_dir: Path) -> Iterator[None]:
         except BlockingIOError as error:
             running = _running(data_dir)
             raise AlreadyRunningError(str(data_dir), running.get("pid"), running.get("address")) from error
+        for name in _PRIVATE:
+            _make_private(data_dir / name)
         try:
             yield
         finally:
             (data_dir / "server.json").unlink(missing_ok=True)
+
+
+def _make_private(folder: Path) -> None:
+    # What uses it says what is wrong with it.
+    with suppress(OSError):
+        folder.mkdir(mode=0o700, exist_ok=True)
+        folder.chmod(0o700)
 
 
 def _running(data_dir: Path) -> dict[str, Any]:

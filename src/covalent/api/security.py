@@ -87,7 +87,7 @@ class Guard:
         if not self._is_ours(host):
             return 403, "ForbiddenError", f"This server is not called {host!r}."
         origin = headers.get("origin")
-        if origin is not None and urlsplit(origin).netloc.lower() != host.lower():
+        if origin is not None and _place_of(origin) != host.lower():
             return 403, "ForbiddenError", f"Pages of {origin} may not use this server."
         if not is_api(scope):
             return None  # Files that everybody has who has installed Covalent.
@@ -127,6 +127,14 @@ class Guard:
         except ValueError:
             return False
         return True  # An address cannot be rebound.
+
+
+def _place_of(origin: str) -> str | None:
+    """Host and port of an ``Origin``; None if it is no address."""
+    try:
+        return urlsplit(origin).netloc.lower()
+    except ValueError:
+        return None
 
 
 def is_api(scope: Scope) -> bool:

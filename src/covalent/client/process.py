@@ -185,6 +185,7 @@ def _spawn(address: str | None, port: int | None) -> subprocess.Popen[bytes]:
     """A server that neither the terminal nor this process takes along when it ends."""
     options = [] if port is None else ["--port", str(port)]
     options += [] if address is None else ["--address", address]
+    log_path().touch(mode=0o600)
     with log_path().open("ab") as log:
         return subprocess.Popen(
             [sys.executable, "-P", "-m", "covalent", "start", "--foreground", *options],

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict, deque
+from dataclasses import replace
+from typing import Final
 
 import msgspec
 
-from ..model import Graph
+from ..executor.local.sources import local_sources, state_of
+from ..model import Environment, Graph
+
+#: Files that are looked at while whoever dispatches waits; a folder of more counts as changed.
+MOST_FILES: Final = 10_000
 
 
 def task_keys(graph: Graph) -> list[str]:
@@ -28,6 +34,17 @@ def task_keys(graph: Graph) -> list[str]:
         )
         keys.append(hashlib.sha256(msgspec.json.encode(parts)).hexdigest())
     return keys
+
+
+def with_local_state(graph: Graph) -> Graph:
+    """The graph with the state of what its requirements name on this machine, so that tasks are done again after a change. Blocks."""
+    found = tuple(map(_with_local_state, graph.environments))
+    return graph if found == graph.environments else replace(graph, environments=found)
+
+
+def _with_local_state(environment: Environment) -> Environment:
+    sources = local_sources((*environment.pip, *environment.inner_pip))
+    return replace(environment, local_state=state_of(sources, MOST_FILES) if sources else "")
 
 
 def match_tasks(new: Graph, old: Graph) -> dict[int, int]:

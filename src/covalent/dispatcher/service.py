@@ -33,7 +33,7 @@ from .leftovers import Cleaner
 from .placement import Placement, find_placement
 from .previews import Previews
 from .resources import BlobCache, DispatchResources
-from .reuse import match_tasks
+from .reuse import match_tasks, with_local_state
 from .sealing import Sealing
 from .threads import StoreThreads
 from .unused import UnusedFiles
@@ -196,6 +196,8 @@ class Dispatcher:
     async def _create(self, info: DispatchInfo, submission: Submission) -> None:
         secrets = await self._vault.take(submission)
         values = await self.threads.read(accept, submission, self.objects)
+        if any(needed.pip or needed.inner_pip for needed in submission.graph.environments):
+            submission = replace(submission, graph=await self.threads.read(with_local_state, submission.graph))
         async with self._alone(info.id):
             await self._store_and_begin(info, submission, values, secrets)
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import json
 import pickle
 import traceback
 from pathlib import Path
 
-import cloudpickle
-
+from .pickling import Pickler
 from .spill import INLINE_EXCEPTION_BYTES, Spill, StorageError, Stored
 
 #: Longest texts, in bytes as JSON.
@@ -94,7 +94,9 @@ def pickled(error: BaseException, objects: str) -> Stored | None:
         return None
     spill = Spill(objects, INLINE_EXCEPTION_BYTES)
     try:
-        data = cloudpickle.dumps(error, protocol=5)
+        buffer = io.BytesIO()
+        Pickler(buffer, protocol=5).dump(error)
+        data = buffer.getvalue()
         pickle.loads(data)
         spill.write(data)
         return spill.finish()

@@ -9,8 +9,7 @@ import time
 import traceback
 from typing import Any
 
-import cloudpickle
-
+from .arrivals import Arrivals
 from .call import call, call_hooks
 from .capture import Capture
 from .failure import (
@@ -26,6 +25,7 @@ from .failure import (
     traceback_of,
 )
 from .measure import Meter
+from .pickling import Pickler
 from .preview import preview, preview_call
 from .shell import run_commands
 from .spill import Spill, StorageError, Stored
@@ -69,7 +69,7 @@ class TaskRunner:
     def __init__(self, objects: str, verified: dict[str, str] | None = None, *, collects: bool = True) -> None:
         self._objects, self._pid = objects, os.getpid()
         self._values, self._meter = Values(verified or {}), Meter()
-        self._surroundings = Surroundings()
+        self._surroundings, self._arrivals = Surroundings(), Arrivals()
         self._capture, self._collects = Capture(objects), collects
 
     def run(self, task: dict[str, Any], data: Any) -> tuple[dict[str, Any], list[bytes]]:
@@ -102,6 +102,7 @@ class TaskRunner:
         function = Payload.read(shared["function"], data)
         try:
             self._surroundings.enter(shared["cwd"], shared["dispatch"], task["node"])
+            self._arrivals.enter(shared["dispatch"])
             try:
                 value = self._value(task, function, data, outcome)
             except BaseException as error:
@@ -114,6 +115,7 @@ class TaskRunner:
                 _note(outcome, "output_preview", preview(value))
             return stored
         finally:
+            self._arrivals.leave()
             if self._surroundings.leave():
                 self._values.forget(function, shared["dispatch"])
 
@@ -205,7 +207,7 @@ def _check_python(wanted: str) -> None:
 def _pickle(value: Any, spill: Spill) -> None:
     """:raises TaskFailedError: if it cannot be pickled"""
     try:
-        cloudpickle.Pickler(spill, protocol=5).dump(value)
+        Pickler(spill, protocol=5).dump(value)
     except (StorageError, MemoryError):
         raise
     except BaseException as error:  # noqa: BLE001 - its classes are the user's

@@ -23,7 +23,7 @@ from cloudpickle import cloudpickle as by_value
 
 from ..errors import CovalentError, PickleError
 from . import modules
-from .classes import call_with_classes, class_here, give_lasting_id
+from .classes import call_with_classes, class_here, give_lasting_id, with_slots
 from .culprit import locate
 from .parts import ModuleParts, explain_missing, names_in
 
@@ -109,9 +109,11 @@ class ValuePickler(cloudpickle.Pickler):  # type: ignore[misc]
         if kind in _REMAKE:
             named = obj.__module__
             return _REMAKE[kind](obj) if named == "__main__" or self._is_homeless(named) else NotImplemented
-        if issubclass(kind, type) and self.travels(obj.__module__):
-            give_lasting_id(obj)
-            return by_value._dynamic_class_reduce(obj)
+        if kind is functools.cached_property:
+            # Before Python 3.12 it has a lock.
+            return functools.cached_property, (obj.func,), {"attrname": obj.attrname}
+        if issubclass(kind, type):
+            return self._reduce_class(obj)
         return super().reducer_override(obj)
 
     def _is_homeless(self, name: object) -> bool:
@@ -147,6 +149,12 @@ class ValuePickler(cloudpickle.Pickler):  # type: ignore[misc]
             self._imported |= {module.__name__: module for module in imported}
             self._parts.want_for(function, [*imported, *self._modules_of(function)])
         return reduction
+
+    def _reduce_class(self, cls: type) -> Any:
+        if not self.travels(cls.__module__):
+            return with_slots(cls, super().reducer_override(cls))
+        give_lasting_id(cls)
+        return with_slots(cls, by_value._dynamic_class_reduce(cls))
 
     def _modules_of(self, function: FunctionType) -> list[ModuleType]:
         """The modules that a function refers to and that travel by value."""

@@ -21,6 +21,7 @@ from ..serialize import (
     travelling_state,
 )
 from .decorated import Decorated
+from .settings import Settings
 
 if TYPE_CHECKING:
     from .lattices import Lattice
@@ -38,6 +39,7 @@ class Packed:
     source: str
     data: bytes
     digest: str
+    pip: tuple[str, ...] = ()  #: Requirements of the electrons that came with it.
 
 
 class WorkflowPickler(ValuePickler):
@@ -51,6 +53,7 @@ class WorkflowPickler(ValuePickler):
         super().__init__(forced)
         self._packer, self._tracing = packer, tracing
         self.met_electrons = False
+        self.met_pip: set[str] = set()  #: Requirements of the electrons and lattices that were pickled.
 
     def fresh(self) -> WorkflowPickler:
         return WorkflowPickler(self._packer, tracing=self._tracing, forced=self._forced)
@@ -59,6 +62,11 @@ class WorkflowPickler(ValuePickler):
         if isinstance(obj, Decorated):
             self.met_electrons = True
             return obj.travel(self._packer) if self._tracing else same(obj.function)
+        if type(obj) is Settings and obj.pip:
+            self.met_pip.update(obj.pip.requirements())
+        elif type(obj) is Packed:
+            # One that was dispatched by an earlier version has none.
+            self.met_pip.update(getattr(obj, "pip", ()))
         return super().reducer_override(obj)
 
 
@@ -155,7 +163,13 @@ def _packed(decorated: Decorated[..., Any], root: Callable[..., Any], pickler: W
     except Exception as error:
         where = locate(decorated.function, pickler.encode)
         raise cannot_travel(f"The {decorated.kind} {decorated.__name__}", error, where) from error
-    return Packed(name=decorated.__name__, source=decorated.source, data=data, digest=digest(data))
+    return Packed(
+        name=decorated.__name__,
+        source=decorated.source,
+        data=data,
+        digest=digest(data),
+        pip=tuple(sorted(pickler.met_pip)),
+    )
 
 
 def cannot_travel(what: str, error: Exception, where: str = "") -> PickleError:

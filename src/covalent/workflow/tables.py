@@ -58,12 +58,13 @@ class Tables:
         spec = known_spec(get_config("sdk.executor") if executor is None else executor)
         return self.executors.number(json.dumps([spec.name, spec.options], sort_keys=True), spec)
 
-    def environment(self, settings: Settings) -> int:
+    def environment(self, settings: Settings, inner_pip: tuple[str, ...] = ()) -> int:
         """:raises PickleError: if a call before or after cannot travel"""
         environment = Environment(
             pip=settings.pip.requirements() if settings.pip else (),
             bash=settings.bash.commands if settings.bash else (),
             hooks=self._hooks(settings.before or (), settings.after or ()),
+            inner_pip=inner_pip,
         )
         return self.environments.number(environment, environment)
 

@@ -188,7 +188,7 @@ class Trace:
             name=name,
             function=self._tables.function(packed),
             executor=self._tables.executor(executor),
-            environment=self._tables.environment(settings),
+            environment=self._tables.environment(settings, packed.pip if kind is NodeKind.SUBLATTICE else ()),
             kind=kind,
             pickler=self._plain if task.lattice is None else self._tracing,
             signature=None if task.packed else signature_of(task),

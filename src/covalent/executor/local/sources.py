@@ -6,7 +6,9 @@ import hashlib
 import json
 import os
 import re
+import secrets
 from collections.abc import Iterator, Sequence
+from itertools import chain, islice
 from pathlib import Path
 from typing import Final
 from urllib.parse import unquote
@@ -25,9 +27,15 @@ def local_sources(requirements: Sequence[str]) -> list[Path]:
     return [Path(unquote(one["path"].strip()) if one["url"] else one["path"].strip()) for one in found]
 
 
-def state_of(sources: Sequence[Path]) -> str:
-    """A text that changes with what lies there. Reads no contents, only sizes and times."""
-    state = [(str(file), *_mark(file)) for source in sources for file in _files(source)]
+def state_of(sources: Sequence[Path], most_files: int | None = None) -> str:
+    """A text that changes with what lies there. Reads no contents, only sizes and times.
+
+    :param most_files: of more than that the state is a new one each time
+    """
+    files = chain.from_iterable(map(_files, sources))
+    state = [(str(file), *_mark(file)) for file in islice(files, most_files)]
+    if next(files, None) is not None:
+        return secrets.token_hex(32)
     return hashlib.sha256(json.dumps(state).encode()).hexdigest()
 
 
@@ -47,6 +55,6 @@ def _is_made(folder: str) -> bool:
 def _mark(file: Path) -> tuple[int, int]:
     try:
         found = file.stat()
-    except OSError:
+    except (OSError, ValueError):  # the latter for what no path can hold
         return 0, 0
     return found.st_size, found.st_mtime_ns
