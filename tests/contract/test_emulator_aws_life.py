@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from covalent.config import executor_defaults, reload_config
+from covalent.config import config_path, executor_defaults, reload_config
 from covalent.errors import EmulatorError
 from covalent.testing import emulated_aws
 from covalent.testing.emulated import Emulated
@@ -77,10 +77,15 @@ def test_the_configuration_names_what_is_there(covalent_home: Path):
         "--log-group=lines",
         "--write-config",
     ]
+    real = '[executors.awsbatch]\nbatch_queue = "real"\n'
+    config_path().write_text(real)
     emulated = Emulated(["aws", *arguments], "AWS_ENDPOINT_URL")
     wrote = emulated.errors
     emulated.stop()
     reload_config()
+    (kept,) = config_path().parent.glob("covalent.conf.*")
+    assert kept.read_text() == real
+    assert str(kept) in wrote
     assert executor_defaults("awsbatch") == {
         "region": "us-east-1",
         "s3_bucket_name": "store",

@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from covalent.config import executor_defaults, reload_config
+from covalent.config import config_path, executor_defaults, reload_config
 from covalent.errors import EmulatorError
 from covalent.testing import emulated_azure
 from covalent.testing.emulated import Emulated
@@ -78,6 +78,7 @@ def test_the_configuration_names_what_is_there(covalent_home: Path):
         "container_name": "box",
         "pool_id": "p",
     }
+    assert not list(config_path().parent.glob("covalent.conf.*"))
     assert 'pool_id = "p"' in wrote
     assert "s3cret" not in wrote
 

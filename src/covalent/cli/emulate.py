@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import gc
 import shlex
+import shutil
 import signal
 import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 import click
 
 from ..config import config_path, get_config, set_config
 from ..errors import EmulatorError
+from ..secrets import Secret
 from .output import examples
 
 if TYPE_CHECKING:
@@ -110,8 +113,8 @@ def _common(section: str) -> Callable[[_Command], _Command]:
         click.option(
             "--write-config",
             is_flag=True,
-            help=f"Write the names into [executors.{section}] of the configuration, in place of what stands there. They stay when "
-            f"it ends; 'covalent config unset executors.{section}' takes all of that section out.",
+            help=f"Write the names into [executors.{section}] of the configuration, in place of what stands there, of "
+            f"which a copy is kept. They stay when it ends; 'covalent config unset executors.{section}' takes all of that section out.",
         ),
     )
 
@@ -156,12 +159,22 @@ def _serve(make: Callable[[], _Emulator], write_config: Callable[[], None] | Non
 def _write_config(executor: str, settings: Mapping[str, str | None]) -> None:
     """Have the executor use these, as far as there is one, and say so."""
     given = {key: value for key, value in settings.items() if value is not None}
+    before = get_config(f"executors.{executor}")
+    if config_path().exists() and any(_plain(before.get(key)) not in (None, value) for key, value in given.items()):
+        # They may be those of a real account.
+        kept = config_path().with_name(f"{config_path().name}.{datetime.now(UTC):%Y-%m-%dT%H-%M-%SZ}")
+        shutil.copy2(config_path(), kept)
+        click.echo(f"Other settings stood there; the file as it was is kept as {kept}.", err=True)
     set_config({"executors": {executor: given}})
     click.echo(f"Wrote into {config_path()}:\n\n[executors.{executor}]", err=True)
     # Read back: what is secret comes masked.
     written = get_config(f"executors.{executor}")
     for key in given:
         click.echo(f'{key} = "{written[key]}"', err=True)
+
+
+def _plain(value: Any) -> Any:
+    return value.reveal() if isinstance(value, Secret) else value
 
 
 def _first(names: Sequence[str]) -> str | None:
