@@ -620,6 +620,16 @@ export interface components {
             bash: string[];
             /** Hooks */
             hooks?: string | null;
+            /**
+             * Inner Pip
+             * @default []
+             */
+            inner_pip: string[];
+            /**
+             * Local State
+             * @default
+             */
+            local_state: string;
         };
         /**
          * Event
