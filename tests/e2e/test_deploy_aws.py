@@ -42,7 +42,7 @@ class Deployer:
         self.cloud, self.home = cloud, home
         self.harness = Harness(home, environment=cloud.environment)
         # The provider reads its schemas at each start, and spends a fifth of that on collecting garbage.
-        self.environment = os.environ | self.harness.environment | {"HOME": str(home), "GOGC": "400"}
+        self.environment = os.environ | self.harness.environment | {"HOME": str(home), "GOGC": "off"}
         self.directory = self.harness.data_dir / "deploy" / "awsbatch"
 
     def begin(self, *arguments: str) -> subprocess.Popen[str]:
