@@ -70,10 +70,15 @@ def _call(inputs: dict[str, Any]) -> str:
 
 
 def counted(info: DispatchInfo) -> str:
-    """The number of tasks, and how many are in which state; those apart that never ran because of others."""
+    """The number of tasks, and how many are in which state."""
+    told = ", ".join(f"{count} {state}" for state, count in standing(info).items() if count)
+    return f"{info.tasks}" + (f" ({told})" if told else "")
+
+
+def standing(info: DispatchInfo) -> dict[str, int]:
+    """Tasks by state, in words; those apart that never ran because of others."""
     counts = {status.lower(): count for status, count in info.counts.items()}
     if info.not_run:
         counts["failed"] -= info.not_run
         counts["did not run"] = info.not_run
-    told = ", ".join(f"{count} {state}" for state, count in counts.items() if count)
-    return f"{info.tasks}" + (f" ({told})" if told else "")
+    return counts

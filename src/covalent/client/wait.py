@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from ..errors import ServerUnreachableError
 from ..model import DispatchInfo
 from ..states import FINAL, Status
+from .describe import standing
 from .server import connect
 from .standstill import Standstill
 
@@ -166,10 +167,8 @@ def _appearing(progress: Progress) -> Iterator[None]:
 
 def _state(info: DispatchInfo) -> str:
     """Beside the bar: what is going on and what went wrong."""
-    counts = dict(info.counts)
-    if info.not_run:
-        counts[Status.FAILED] -= info.not_run
-    parts = [f"{counts[s]} {s.lower()}" for s in ("RUNNING", "FAILED", "CANCELLED") if counts.get(s)]
+    counts = standing(info)
+    parts = [f"{counts[state]} {state}" for state in ("running", "failed", "cancelled") if counts.get(state)]
     return ", ".join(parts) or info.status.lower()
 
 
